@@ -1,0 +1,1 @@
+//! Plan x record bytes -> Arrow batches, one per table.

@@ -1,0 +1,1 @@
+//! Plan x dialect -> statements.

@@ -1,0 +1,1 @@
+//! A cursor over JSON text that is known to be valid.

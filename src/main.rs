@@ -1,0 +1,3 @@
+//! Lands Airbyte streams in SQL warehouses: raw, typed and unnested.
+
+fn main() {}
