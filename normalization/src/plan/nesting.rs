@@ -1,0 +1,1 @@
+//! Which tables and columns the properties of a stream become.
