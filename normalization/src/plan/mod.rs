@@ -2,14 +2,22 @@
 //!
 //! A [`Plan`] is plain data: the shredder runs it over records, the SQL module prints it, nothing decides again.
 
+/// Catalog x options x limits -> plan.
+mod compile;
 /// Keys, cursors and what else orders the versions of a row.
 mod dedup;
+/// Names that exist already.
+mod known;
+/// Drafts get their names.
+mod naming;
 /// Which tables and columns the properties of a stream become.
 mod nesting;
 /// The choices of the user.
 mod options;
 
+pub use compile::{PlanError, compile, schema_of};
 pub use dedup::{Cursor, Dedup, KeyPart};
+pub use known::KnownNames;
 pub use options::{ArrayStorage, CdcDeletion, NumberStorage, ObjectStorage, Options, ScalarArrayStorage};
 
 use crate::catalog::{Replacement, StreamName};
@@ -148,12 +156,20 @@ impl Table {
 }
 
 impl Column {
-    /// The column's source path as its COMMENT holds it: a JSON array. System columns have none.
+    /// The column's source path as its COMMENT holds it. System columns have none.
     #[must_use]
     pub fn comment(&self) -> Option<String> {
-        match &self.source {
-            ColumnSource::Property(path) => Some(json_array(path)),
-            ColumnSource::System(_) => None,
+        self.source.comment()
+    }
+}
+
+impl ColumnSource {
+    /// The source path as a COMMENT holds it: a JSON array of the path's parts.
+    #[must_use]
+    pub fn comment(&self) -> Option<String> {
+        match self {
+            Self::Property(path) => Some(json_array(path)),
+            Self::System(_) => None,
         }
     }
 }
