@@ -98,6 +98,11 @@ impl Failure {
         Self::new(FailureKind::Internal, message)
     }
 
+    /// Whoever reads our messages is gone.
+    pub(crate) fn output(error: std::io::Error) -> Self {
+        Self::internal("messages can't be written to stdout").caused_by(error)
+    }
+
     /// Adds what caused it.
     pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
