@@ -1,0 +1,176 @@
+//! The config: read, validated against the spec, and typed; every refusal happens here, before the first row.
+
+/// The config as it is written: the type from which the spec is derived.
+mod document;
+/// How records are read and loaded.
+mod loading;
+/// How records become tables: the part of the config that decides what lands.
+mod normalization;
+/// A value that never shows itself.
+mod secret;
+/// The connector specification, derived from the config's type.
+mod spec;
+/// A config against the spec: every mistake with its path, and no value ever.
+mod validate;
+/// The warehouse that the tables go to: from what the config says to what is opened.
+mod warehouse;
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::failure::Failure;
+
+pub(crate) use self::loading::{Loading, OnBadInput};
+pub(crate) use self::normalization::{
+    AdditionalProperties, Arrays, CdcDeletionMode, Naming, Normalization, Number, Objects, Raw, ScalarArrays,
+};
+pub(crate) use self::secret::Secret;
+pub(crate) use self::spec::connector_specification;
+pub(crate) use self::warehouse::Warehouse;
+
+use self::document::{Document, default_schema};
+
+/// What the user wants, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Config {
+    /// The warehouse that the tables go to.
+    pub(crate) warehouse: Warehouse,
+    /// The schema of streams that have no namespace, in the user's own spelling.
+    pub(crate) schema: String,
+    /// How records become tables.
+    pub(crate) normalization: Normalization,
+    /// How records are read and loaded.
+    pub(crate) loading: Loading,
+}
+
+impl Config {
+    /// Reads the config file.
+    pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
+        Self::from_object(read_object(path, "config")?)
+    }
+
+    /// Checks a config. All mistakes are in one failure.
+    pub(crate) fn from_object(object: Map<String, Value>) -> Result<Self, Failure> {
+        let mount = Path::new(warehouse::LOCAL_MOUNT);
+        Self::with_local_mount(object, mount.is_dir().then_some(mount))
+    }
+
+    fn with_local_mount(mut object: Map<String, Value>, local_mount: Option<&Path>) -> Result<Self, Failure> {
+        tidy(&mut object);
+        let mut mistakes = lift_deletion_mode(&mut object);
+        let spec = spec::connection_specification();
+        warn_of_unknown_keys(&spec, &object);
+        let object = Value::Object(object);
+        let invalid = |error| Failure::internal("the spec is not a JSON Schema").caused_by(error);
+        mistakes.extend(validate::mistakes(&spec, &object).map_err(invalid)?);
+        refuse(mistakes)?;
+        let typed = serde_json::from_value(object);
+        // Not given as the cause: serde's messages quote values.
+        let document = typed.map_err(|_| Failure::internal("a config that follows the spec can't be read"))?;
+        Self::of(document, local_mount)
+    }
+
+    fn of(mut document: Document, local_mount: Option<&Path>) -> Result<Self, Failure> {
+        let mut mistakes = Vec::new();
+        let normalization = &document.normalization;
+        if normalization.naming == Naming::Basic {
+            mistakes.push("normalization.naming: basic is not available yet; use lower or exact".to_owned());
+        }
+        if !normalization.enabled && normalization.raw == Raw::None {
+            mistakes.push("normalization.raw: none together with enabled: false would land nothing".to_owned());
+        }
+        let warehouse = Warehouse::of(&mut document, local_mount).map_err(|mistake| mistakes.push(mistake));
+        refuse(mistakes)?;
+        let warehouse = warehouse.map_err(|()| Failure::internal("a mistake in the config was not named"))?;
+        let schema = if document.schema.is_empty() { default_schema() } else { document.schema };
+        Ok(Self { warehouse, schema, normalization: document.normalization, loading: document.loading })
+    }
+}
+
+/// Reads a file that holds a JSON object; `what` is what the user calls it.
+pub(crate) fn read_object(path: &Path, what: &str) -> Result<Map<String, Value>, Failure> {
+    let file = path.display();
+    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Failure::config(format!("there is no {what} file {file}")),
+        kind => Failure::config(format!("the {what} file {file} can't be read: {kind}")),
+    })?;
+    // Only the place of a syntax error is told: the text around it may be a secret.
+    let value = serde_json::from_slice(&bytes).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        Failure::config(format!("the {what} file {file} is not JSON (line {line}, column {column})"))
+    })?;
+    match value {
+        Value::Object(object) => Ok(object),
+        _ => Err(Failure::config(format!("the {what} file {file} does not hold a JSON object"))),
+    }
+}
+
+fn refuse(mistakes: Vec<String>) -> Result<(), Failure> {
+    if mistakes.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::config(format!("the config is not valid: {}", mistakes.join("; "))))
+}
+
+/// Levels what JSON and JSON Schema leave open, at any depth: a key set to null is as good as absent, and `5.0` is the
+/// integer 5.
+fn tidy(object: &mut Map<String, Value>) {
+    object.retain(|_, value| !value.is_null());
+    for value in object.values_mut() {
+        match value {
+            Value::Object(object) => tidy(object),
+            Value::Number(number) if number.is_f64() => {
+                if let Some(Ok(integer)) = number.as_f64().map(|number| format!("{number}").parse::<i64>()) {
+                    *value = integer.into();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Takes `cdc_deletion_mode` from the top level, where Airbyte's destinations have it, and in their spelling
+/// (`Hard delete`).
+fn lift_deletion_mode(object: &mut Map<String, Value>) -> Vec<String> {
+    const KEY: &str = "cdc_deletion_mode";
+    let lifted = object.shift_remove(KEY).map(respell);
+    let normalization = object.entry("normalization").or_insert_with(|| Value::Object(Map::new()));
+    let Value::Object(normalization) = normalization else { return Vec::new() };
+    if let Some(own) = normalization.get_mut(KEY) {
+        *own = respell(own.take());
+    }
+    match (lifted, normalization.get(KEY)) {
+        (Some(lifted), Some(own)) if lifted != *own => {
+            vec![format!("{KEY}: contradicts normalization.{KEY}")]
+        }
+        (Some(lifted), None) => {
+            normalization.insert(KEY.to_owned(), lifted);
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn respell(mode: Value) -> Value {
+    match mode.as_str().map(str::to_lowercase).as_deref() {
+        Some("hard delete") => "hard".into(),
+        Some("soft delete") => "soft".into(),
+        _ => mode,
+    }
+}
+
+/// The platform may add keys of its own at the top level; a user's slip there should not go unnoticed either.
+fn warn_of_unknown_keys(spec: &Value, object: &Map<String, Value>) {
+    let Some(known) = spec.get("properties").and_then(Value::as_object) else { return };
+    for key in object.keys().filter(|key| !known.contains_key(*key)) {
+        match validate::nearest(key, known.keys().map(String::as_str)) {
+            Some(nearest) => tracing::warn!(key, nearest, "an unknown key of the config is ignored"),
+            None => tracing::warn!(key, "an unknown key of the config is ignored"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! A config against the spec: every mistake with its path, and no value ever.
+
+use jsonschema::ValidationError;
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::paths::Location;
+use serde_json::Value;
+
+/// Every mistake in `config`, each as `path: what is expected`.
+///
+/// What the config holds instead is never said: it may be a secret in the wrong place.
+pub(super) fn mistakes(spec: &Value, config: &Value) -> Result<Vec<String>, ValidationError<'static>> {
+    let validator = jsonschema::draft7::new(spec)?;
+    Ok(validator.iter_errors(config).flat_map(|error| describe(spec, &error)).collect())
+}
+
+/// The known name that `name` is most likely meant to be.
+pub(super) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let distances = known.into_iter().map(|known| (strsim::damerau_levenshtein(&name.to_lowercase(), known), known));
+    let (distance, known) = distances.min()?;
+    (distance <= 1 + name.len() / 4).then_some(known)
+}
+
+fn describe(spec: &Value, error: &ValidationError<'_>) -> Vec<String> {
+    let path = dotted(&error.instance_path);
+    let expectation = match &error.kind {
+        ValidationErrorKind::Type { kind: TypeKind::Single(json_type) } => {
+            let name = json_type.to_string();
+            let article = if name.starts_with(['a', 'i', 'o']) { "an" } else { "a" };
+            format!("expected {article} {name}")
+        }
+        ValidationErrorKind::Enum { options } => {
+            format!("expected one of {}", list(options.as_array().into_iter().flatten()))
+        }
+        ValidationErrorKind::Minimum { limit } => format!("expected at least {limit}"),
+        ValidationErrorKind::Maximum { limit } => format!("expected at most {limit}"),
+        ValidationErrorKind::Pattern { pattern } => format!("expected text that matches `{pattern}`"),
+        ValidationErrorKind::Required { property } => {
+            return vec![format!("{}: missing", child(&path, property.as_str().unwrap_or_default()))];
+        }
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            return unexpected.iter().map(|name| unknown_key(spec, error, &path, name)).collect();
+        }
+        ValidationErrorKind::OneOfNotValid { context } => return choice(spec, error, context),
+        _ => "not as the spec demands".to_owned(),
+    };
+    vec![format!("{}: {expectation}", if path.is_empty() { "the config" } else { &path })]
+}
+
+/// The mistakes in the branch that the config has chosen by its `type`, or the mistake in the choice.
+fn choice(spec: &Value, error: &ValidationError<'_>, branches: &[Vec<ValidationError<'static>>]) -> Vec<String> {
+    if !error.instance.is_object() {
+        return Vec::new(); // the `type` beside the choice says so already
+    }
+    let discriminator = error.instance_path.join("type");
+    let is_chosen = |branch: &&Vec<ValidationError<'_>>| {
+        !branch.iter().any(|error| match &error.kind {
+            ValidationErrorKind::Required { property } => {
+                property == "type" && error.instance_path.as_str().len() < discriminator.as_str().len()
+            }
+            _ => error.instance_path == discriminator,
+        })
+    };
+    if let Some(chosen) = branches.iter().find(is_chosen) {
+        return chosen.iter().flat_map(|error| describe(spec, error)).collect();
+    }
+    let branches = spec.pointer(error.schema_path.as_str()).and_then(Value::as_array);
+    let types = branches.into_iter().flatten().filter_map(|branch| branch.pointer("/properties/type/const"));
+    vec![format!("{}: expected one of {}", dotted(&discriminator), list(types))]
+}
+
+fn unknown_key(spec: &Value, error: &ValidationError<'_>, path: &str, name: &str) -> String {
+    let known = error
+        .schema_path
+        .as_str()
+        .strip_suffix("/additionalProperties")
+        .and_then(|schema| spec.pointer(&format!("{schema}/properties")))
+        .and_then(Value::as_object);
+    let known = known.into_iter().flat_map(|properties| properties.keys()).map(String::as_str);
+    match nearest(name, known) {
+        Some(nearest) => format!("{}: unknown key, did you mean `{nearest}`?", child(path, name)),
+        None => format!("{}: unknown key", child(path, name)),
+    }
+}
+
+fn dotted(path: &Location) -> String {
+    path.into_iter().map(|segment| segment.to_string()).collect::<Vec<_>>().join(".")
+}
+
+fn child(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+fn list<'v>(names: impl IntoIterator<Item = &'v Value>) -> String {
+    names.into_iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,95 @@
+//! The warehouse that the tables go to: from what the config says to what is opened.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::document::{Document, WarehouseChoice, default_motherduck_path};
+use super::secret::Secret;
+
+/// Where Airbyte's containers mount the folder that outlives them.
+pub(super) const LOCAL_MOUNT: &str = "/local";
+
+/// The warehouse that the tables go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Warehouse {
+    /// A DuckDB database file.
+    DuckDb {
+        /// The file, resolved.
+        path: PathBuf,
+    },
+    /// A database in MotherDuck.
+    MotherDuck {
+        /// `md:` and the name of the database.
+        path: String,
+        /// The key. Without one MotherDuck's own client looks for it (the environment's `motherduck_token`).
+        api_key: Option<Secret>,
+    },
+}
+
+impl Warehouse {
+    /// The warehouse that the document names, in its own way or in that of Airbyte's DuckDB and MotherDuck
+    /// destinations. The error is a mistake with its path.
+    ///
+    /// `local_mount` is the folder that relative paths are below, where there is one.
+    pub(super) fn of(document: &mut Document, local_mount: Option<&Path>) -> Result<Self, String> {
+        let flat_path = document.destination_path.take().filter(|path| !path.is_empty());
+        let flat_key = document.motherduck_api_key.take().filter(|key| !key.expose().is_empty());
+        match (document.warehouse.take(), flat_path) {
+            (Some(_), Some(_)) => Err("destination_path: not together with warehouse, which says the same".to_owned()),
+            (Some(WarehouseChoice::Duckdb { path }), None) => Self::duckdb(&path, "warehouse.path", local_mount),
+            (Some(WarehouseChoice::Motherduck { path, api_key }), None) => {
+                Ok(Self::MotherDuck { path: motherduck_path(&path), api_key: Some(api_key) })
+            }
+            (None, Some(path)) if is_motherduck(&path) => {
+                Ok(Self::MotherDuck { path: motherduck_path(&path), api_key: flat_key })
+            }
+            (None, Some(path)) => Self::duckdb(&path, "destination_path", local_mount),
+            (None, None) if flat_key.is_some() => {
+                Ok(Self::MotherDuck { path: default_motherduck_path(), api_key: flat_key })
+            }
+            (None, None) => {
+                Err("warehouse: missing; set it, or `destination_path` to the path of a DuckDB file".to_owned())
+            }
+        }
+    }
+
+    fn duckdb(path: &str, key: &str, local_mount: Option<&Path>) -> Result<Self, String> {
+        if path.is_empty() {
+            return Err(format!("{key}: expected the path of a DuckDB file, not an empty string"));
+        }
+        if path == ":memory:" {
+            return Err(format!("{key}: a database in memory would be gone after the sync; give a file"));
+        }
+        if is_motherduck(path) {
+            return Err(format!("{key}: a MotherDuck database; choose the warehouse type motherduck"));
+        }
+        let path = Path::new(path);
+        match local_mount {
+            Some(mount) if path.is_relative() => match below(mount, path) {
+                Some(path) => Ok(Self::DuckDb { path }),
+                None => Err(format!("{key}: leaves {}, where relative paths are", mount.display())),
+            },
+            _ => Ok(Self::DuckDb { path: path.to_owned() }),
+        }
+    }
+}
+
+fn is_motherduck(path: &str) -> bool {
+    path.starts_with("md:") || path.starts_with("motherduck:")
+}
+
+fn motherduck_path(path: &str) -> String {
+    path.strip_prefix("motherduck:").map_or_else(|| path.to_owned(), |database| format!("md:{database}"))
+}
+
+/// `path` below `root`, without `.` and `..`; `None` if it leaves the root.
+fn below(root: &Path, path: &Path) -> Option<PathBuf> {
+    let mut kept = Vec::new();
+    for component in path.components() {
+        match component {
+            Component::Normal(name) => kept.push(name),
+            Component::ParentDir => drop(kept.pop()?),
+            _ => {}
+        }
+    }
+    Some(root.iter().chain(kept).collect())
+}

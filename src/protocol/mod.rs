@@ -1,0 +1,12 @@
+//! The Airbyte protocol: lines in, messages out.
+
+/// Named members of a JSON object as raw text: the one way in which this binary looks into messages.
+mod members;
+/// One line of the input as a message, borrowed from the line.
+pub(crate) mod message;
+/// The input as blocks of whole lines, within a bound.
+pub(crate) mod reader;
+/// Changing one member of a JSON text and no other byte.
+mod splice;
+/// The only place that writes protocol messages to stdout.
+pub(crate) mod writer;
