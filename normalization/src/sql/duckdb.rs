@@ -3,11 +3,14 @@
 use crate::kind::{ColumnKind, ScalarColumn};
 use crate::limits::Limits;
 use crate::names::{IdentifierLength, IdentifierRules};
-use crate::sql::Dialect;
+use crate::sql::{Dialect, TableName};
 
 /// DuckDB, embedded or MotherDuck.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DuckDb;
+
+/// Stands for the catalog of temporary tables, which has no schema of a name of its own.
+const SESSION_SCHEMA: &str = "_airbyte_session";
 
 static LIMITS: Limits = Limits {
     identifiers: IdentifierRules {
@@ -35,6 +38,16 @@ impl Dialect for DuckDb {
             ColumnKind::JsonArray | ColumnKind::Json => "JSON".to_owned(),
             ColumnKind::Uuid => "UUID".to_owned(),
         }
+    }
+
+    fn session_schema(&self) -> &str {
+        SESSION_SCHEMA
+    }
+
+    /// Temporary tables are named with their catalog, `temp` alone could also be a schema of the user's.
+    fn relation(&self, table: &TableName) -> String {
+        let schema = if table.schema == SESSION_SCHEMA { "temp.main".to_owned() } else { self.quote(&table.schema) };
+        format!("{schema}.{}", self.quote(&table.name))
     }
 }
 
