@@ -1,4 +1,7 @@
 //! Lands Airbyte streams in SQL warehouses: raw, typed and unnested.
+#![allow(dead_code)]
+
+mod warehouse;
 
 /// The command line: which verb, with which files.
 mod cli;

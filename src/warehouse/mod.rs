@@ -1,20 +1,20 @@
 //! Warehouses: the hands that run what the plan decided.
 
 /// DuckDB, embedded.
-pub mod duckdb;
+pub(crate) mod duckdb;
 
 use alluvium_normalization::sql::Dialect;
 use arrow_array::RecordBatch;
 
 /// A table in a warehouse: schema and name, as identifiers (not quoted).
-pub use alluvium_normalization::sql::TableName;
+pub(crate) use alluvium_normalization::sql::TableName;
 
 /// A warehouse that is connected to.
 ///
 /// Contract: what [`Warehouse::commit`] returned from survives `kill -9` of this process and of the warehouse. What was
 /// not committed leaves no trace. After an error inside a transaction only [`Warehouse::rollback`] may follow.
 /// Methods block.
-pub trait Warehouse: Send {
+pub(crate) trait Warehouse: Send {
     /// How SQL is written for it.
     fn dialect(&self) -> &dyn Dialect;
 
@@ -42,39 +42,39 @@ pub trait Warehouse: Send {
 
 /// A table that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExistingTable {
+pub(crate) struct ExistingTable {
     /// Where it is.
-    pub name: TableName,
+    pub(crate) name: TableName,
     /// Its COMMENT.
-    pub comment: Option<String>,
+    pub(crate) comment: Option<String>,
     /// Its columns, in order.
-    pub columns: Vec<ExistingColumn>,
+    pub(crate) columns: Vec<ExistingColumn>,
 }
 
 /// A column that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExistingColumn {
+pub(crate) struct ExistingColumn {
     /// Its identifier.
-    pub name: String,
+    pub(crate) name: String,
     /// Its type, as the dialect's `column_type` spells it.
-    pub sql_type: String,
+    pub(crate) sql_type: String,
     /// Its COMMENT.
-    pub comment: Option<String>,
+    pub(crate) comment: Option<String>,
 }
 
 /// The result of a query.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct QueryRows {
+pub(crate) struct QueryRows {
     /// Column names.
-    pub columns: Vec<String>,
+    pub(crate) columns: Vec<String>,
     /// Rows of values as text.
-    pub rows: Vec<Vec<Option<String>>>,
+    pub(crate) rows: Vec<Vec<Option<String>>>,
 }
 
 /// Why a warehouse refused; the variant says who must act. Messages hold no values and no secrets.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum WarehouseError {
+pub(crate) enum WarehouseError {
     /// The user: a path, a permission, a lock, a version.
     #[error("{0}")]
     Config(String),
