@@ -168,7 +168,8 @@ impl<'a> StreamDraft<'a> {
             history,
             root: self.root,
             dedup: self.dedup,
-            replacement: self.stream.replacement(),
+            mode: self.stream.destination_sync_mode,
+            replacement: self.stream.replaces(),
             generation_id: self.stream.generation_id.unwrap_or(0),
             sync_id: self.stream.sync_id,
         }

@@ -20,7 +20,7 @@ pub use dedup::{Cursor, Dedup, KeyPart};
 pub use known::KnownNames;
 pub use options::{ArrayStorage, CdcDeletion, NumberStorage, ObjectStorage, Options, ScalarArrayStorage};
 
-use crate::catalog::{Replacement, StreamName};
+use crate::catalog::{Replacement, StreamName, SyncMode};
 use crate::columns::SystemColumn;
 use crate::kind::ColumnKind;
 
@@ -48,6 +48,8 @@ pub struct StreamPlan {
     pub root: ObjectNode,
     /// One row a key, if the sync mode asks for it.
     pub dedup: Option<Dedup>,
+    /// How the stream is landed.
+    pub mode: SyncMode,
     /// Whether this sync's rows replace what is there.
     pub replacement: Replacement,
     /// Generation of this sync's rows, 0 when the catalog has none.
