@@ -72,11 +72,7 @@ pub fn create_all(dialect: &dyn Dialect) -> Vec<String> {
     let table = |name, columns: &[(&'static str, ColumnKind)]| {
         create(dialect, "TABLE IF NOT EXISTS", &internal_table(name), columns.iter().copied())
     };
-    vec![
-        create_schema(dialect, INTERNAL_SCHEMA),
-        table("alluvium_streams", STREAMS),
-        table("alluvium_syncs", SYNCS),
-    ]
+    vec![create_schema(dialect, INTERNAL_SCHEMA), table("alluvium_streams", STREAMS), table("alluvium_syncs", SYNCS)]
 }
 
 /// Asks for the state of a stream: no row, or one of `replaced_generation, staging_generation, layout`.

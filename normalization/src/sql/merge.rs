@@ -22,6 +22,10 @@ impl StreamSql<'_> {
         let fields = self.key_fields(root, dedup);
         let columns = fields.all().map(|field| field.from_root.clone()).collect::<Vec<_>>();
         let mut statements = Vec::new();
+        if let Some(history) = self.history() {
+            let events = history.recorded().map(|column| history.from_root(self.dialect, column)).collect();
+            statements.extend(self.add_to_history(&history, versions, &[(versions, events)], into));
+        }
         statements.extend(self.replace(&fields, (versions, &columns), &batch.tables, into));
         statements
     }
@@ -66,10 +70,11 @@ impl StreamSql<'_> {
         keys: &TableName,
     ) -> String {
         let names = quoted(self.dialect, fields.all().map(|field| &field.name));
-        let candidate = columns.iter().zip(&names).map(|(column, name)| {
-            if column == name { name.clone() } else { format!("{column} AS {name}") }
-        });
-        let mut order = newest_first(self.dialect, &fields.order);
+        let candidate = columns
+            .iter()
+            .zip(&names)
+            .map(|(column, name)| if column == name { name.clone() } else { format!("{column} AS {name}") });
+        let mut order = newest_first(self.dialect, fields.order());
         order.push(format!("{REMEMBERED} DESC"));
         format!(
             "INSERT INTO {winners} (
@@ -128,7 +133,7 @@ WHERE {id} IN (
         )
     }
 
-    fn delete_by_key(&self, table: &TableName, keys: &TableName) -> String {
+    pub(super) fn delete_by_key(&self, table: &TableName, keys: &TableName) -> String {
         format!(
             "DELETE FROM {table}
 WHERE {key} IN (SELECT {key} FROM {keys})",

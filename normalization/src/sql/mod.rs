@@ -12,12 +12,16 @@ pub mod bookkeeping;
 mod dialect;
 /// DuckDB's dialect.
 pub mod duckdb;
+/// Every version of every key: `<stream>_scd`.
+mod history;
 /// Names of the tables in the internal schema.
 mod internal;
 /// The versions of a key: what they are ordered by, and what is remembered of the newest.
 mod keys;
 /// One row a key: a batch merged into live or staging tables.
 mod merge;
+/// Unfinished replacements: finished, or given up for what came after.
+mod swap;
 /// Creating, extending and dropping tables.
 mod tables;
 /// The sets of tables that a stream's rows go to.

@@ -101,13 +101,6 @@ impl StreamSql<'_> {
         names.chain(&targets.keys).chain(&targets.events).map(|name| drop_table(self.dialect, name)).collect()
     }
 
-    /// The tables of `targets` that have the shape of a table of the user's, with that table.
-    pub(super) fn user_tables<'t>(&'t self, targets: &'t Targets) -> impl Iterator<Item = (&'t TableName, &'t Table)> {
-        let raw = targets.raw.iter().zip(&self.stream.raw);
-        let history = targets.history.iter().zip(&self.stream.history);
-        targets.tables.iter().zip(&self.stream.tables).chain(raw).chain(history)
-    }
-
     fn create_bookkeeping(&self, what: &str, targets: &Targets) -> Vec<String> {
         let mut statements = Vec::new();
         if let (Some(name), Some((root, dedup))) = (&targets.keys, self.keyed()) {
@@ -119,6 +112,19 @@ impl StreamSql<'_> {
             statements.push(create(self.dialect, what, name, columns_of(history)));
         }
         statements
+    }
+}
+
+impl<'a> StreamSql<'a> {
+    /// The tables of `targets` that have the shape of a table of the user's, with that table.
+    pub(super) fn user_tables<'t>(
+        &self,
+        targets: &'t Targets,
+    ) -> impl Iterator<Item = (&'t TableName, &'a Table)> + use<'t, 'a> {
+        let stream = self.stream;
+        let raw = targets.raw.iter().zip(&stream.raw);
+        let history = targets.history.iter().zip(&stream.history);
+        targets.tables.iter().zip(&stream.tables).chain(raw).chain(history)
     }
 }
 
