@@ -116,7 +116,41 @@ fn literal(payload: &(dyn Any + Send)) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::literal;
+    use std::io::{self, Write};
+    use std::panic;
+    use std::sync::{Arc, Mutex};
+
+    use super::{Audience, literal, panicked};
+    use crate::protocol::writer::ProtocolWriter;
+
+    #[derive(Clone, Default)]
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_panic_of_any_thread_is_told_as_a_system_error_without_the_values_in_it() {
+        let sink = Sink::default();
+        let audience = Audience::Platform(ProtocolWriter::new(Box::new(sink.clone())));
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| audience.tell(&panicked(panic))));
+        let value = "hunter2";
+        let joined = std::thread::spawn(move || panic!("the value is {value}")).join();
+        panic::set_hook(usual);
+        assert!(joined.is_err());
+        let told = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
+        assert!(told.starts_with(r#"{"type":"TRACE","trace":{"type":"ERROR","#), "{told}");
+        assert!(told.contains("panic at src/run.rs:") && told.contains("system_error"), "{told}");
+        assert!(!told.contains(value), "{told}");
+    }
 
     #[test]
     fn only_the_fixed_message_of_a_panic_is_told() {

@@ -6,7 +6,8 @@ use crate::catalog::{ConfiguredCatalog, ConfiguredStream, StreamName, SyncMode};
 use crate::columns::SystemColumn;
 use crate::kind::ColumnKind;
 use crate::limits::Limits;
-use crate::plan::naming::{TableRequest, lone_name, name_columns, name_tables, system_columns};
+use crate::names::plain;
+use crate::plan::naming::{TableRequest, name_columns, name_tables, system_columns};
 use crate::plan::nesting::{Draft, draft};
 use crate::plan::{
     Column, ColumnSource, Dedup, KnownNames, ObjectNode, Options, Plan, StreamPlan, Table, TableRole, dedup,
@@ -52,7 +53,7 @@ pub enum PlanError {
 /// The schema that a stream's tables live in.
 #[must_use]
 pub fn schema_of(stream: &StreamName, options: &Options, limits: &Limits) -> String {
-    lone_name(options.naming, limits, stream.namespace.as_deref().unwrap_or(&options.schema))
+    plain(options.naming, &limits.identifiers, stream.namespace.as_deref().unwrap_or(&options.schema))
 }
 
 /// Compiles a catalog.

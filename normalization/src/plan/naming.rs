@@ -6,7 +6,7 @@ use crate::catalog::StreamName;
 use crate::columns::SystemColumn;
 use crate::kind::ColumnKind;
 use crate::limits::Limits;
-use crate::names::{Candidate, Naming, assign};
+use crate::names::{Candidate, Naming, assign, plain};
 use crate::plan::nesting::Draft;
 use crate::plan::{Column, ColumnSource, KnownNames, Table, TableRole};
 
@@ -75,13 +75,6 @@ pub(super) fn name_tables(
     let mut names = assign(naming, &limits.identifiers, &candidates);
     names.truncate(requests.len());
     names
-}
-
-/// An identifier that has no siblings to meet: a schema, a hash id column.
-pub(super) fn lone_name(naming: Naming, limits: &Limits, name: &str) -> String {
-    let candidate =
-        Candidate { path: vec![name.to_owned()], name: name.to_owned(), rank: 0, kept: None, fixed: false };
-    assign(naming, &limits.identifiers, &[candidate]).pop().unwrap_or_default()
 }
 
 /// Names a draft's columns and puts the system columns behind them.
@@ -167,7 +160,7 @@ pub(super) fn system_columns(
     };
     let hash_id = |table: usize| {
         let name = format!("_airbyte_{}_hashid", joined(stream, &drafts[table].path));
-        lone_name(naming, limits, &name)
+        plain(naming, &limits.identifiers, &name)
     };
     wanted
         .into_iter()

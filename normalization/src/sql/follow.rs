@@ -1,8 +1,7 @@
 //! Tables that exist already, made to take what the plan has for them.
 
 use crate::columns::SystemColumn;
-use crate::kind::ColumnKind;
-use crate::names::hash_suffix;
+use crate::names::{Candidate, Naming, assign};
 use crate::plan::{Column, ColumnSource, Table};
 use crate::sql::tables::{add_column, create_table, rename_column};
 use crate::sql::{Dialect, StreamSql, TableName, Targets};
@@ -48,10 +47,7 @@ fn follow(dialect: &dyn Dialect, name: &TableName, table: &Table, existing: &[De
         if *present_type == dialect.column_type(column.kind) || !is_replaceable(column) {
             continue;
         }
-        let mut retired = format!("{present}_{}", hash_suffix(&[present_type]));
-        while taken.iter().any(|taken| same(taken, &retired)) {
-            retired = format!("{present}_{}", hash_suffix(&[present_type, &retired]));
-        }
+        let retired = retired_name(dialect, (present, present_type), &taken);
         statements.push(rename_column(dialect, name, present, &retired));
         statements.push(format!(
             "COMMENT ON COLUMN {}.{} IS NULL",
@@ -72,8 +68,16 @@ fn is_replaceable(column: &Column) -> bool {
     }
 }
 
-/// Never fails to name a kind: what the warehouse calls a column of it.
-#[must_use]
-pub fn type_of(dialect: &dyn Dialect, kind: ColumnKind) -> String {
-    dialect.column_type(kind)
+/// `<name>_<8 hex>`, in nobody's way.
+fn retired_name(dialect: &dyn Dialect, (column, column_type): (&str, &str), taken: &[String]) -> String {
+    let candidate = |name: &str, fixed: bool| Candidate {
+        path: vec![name.to_owned(), column_type.to_owned()],
+        name: name.to_owned(),
+        rank: 0,
+        kept: None,
+        fixed,
+    };
+    let mut candidates = vec![candidate(column, false)];
+    candidates.extend(taken.iter().map(|name| candidate(name, true)));
+    assign(Naming::Exact, &dialect.limits().identifiers, &candidates).swap_remove(0)
 }

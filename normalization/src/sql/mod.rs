@@ -12,6 +12,8 @@ pub mod bookkeeping;
 mod dialect;
 /// DuckDB's dialect.
 pub mod duckdb;
+/// Tables that exist already, made to take what the plan has for them.
+mod follow;
 /// Every version of every key: `<stream>_scd`.
 mod history;
 /// Names of the tables in the internal schema.
