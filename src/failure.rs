@@ -13,6 +13,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::warehouse::WarehouseError;
+
 /// Who must act so that the next run does better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FailureKind {
@@ -146,5 +148,16 @@ mod tests {
         let failure = Failure::config("the file /a can't be opened").caused_by(refused);
         assert_eq!(failure.to_string(), "the file /a can't be opened");
         assert_eq!(failure.chain().to_string(), "the file /a can't be opened: permission denied");
+    }
+}
+
+impl From<WarehouseError> for Failure {
+    fn from(error: WarehouseError) -> Self {
+        let kind = match &error {
+            WarehouseError::Config(_) => FailureKind::Config,
+            WarehouseError::Transient(_) => FailureKind::Transient,
+            WarehouseError::Resource(_) | WarehouseError::Statement { .. } => FailureKind::Warehouse,
+        };
+        Self::new(kind, error.to_string())
     }
 }

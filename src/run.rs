@@ -7,7 +7,10 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::path::Path;
 use std::process::ExitCode;
 
+use std::sync::atomic::AtomicBool;
+use alluvium_normalization::catalog::ConfiguredCatalog;
 use crate::cli::{Arguments, Verb};
+use crate::{sync, warehouse};
 use crate::config::{Config, connector_specification};
 use crate::failure::Failure;
 use crate::logging::{self, LogTarget};
@@ -56,12 +59,22 @@ fn check(config: &Path, out: &ProtocolWriter) -> Result<(), Failure> {
     answered.map_err(Failure::output)
 }
 
-fn connect(_config: &Config) -> Result<(), Failure> {
-    Err(Failure::internal("`check` has no warehouse to reach"))
+fn connect(config: &Config) -> Result<(), Failure> {
+    warehouse::connect(&config.warehouse, false)?;
+    Ok(())
 }
 
-fn write(_config: &Config, _catalog: &Path, _out: &ProtocolWriter) -> Result<(), Failure> {
-    Err(Failure::internal("`write` has no warehouse to land in"))
+fn write(config: &Config, catalog: &Path, out: &ProtocolWriter) -> Result<(), Failure> {
+    let text = std::fs::read_to_string(catalog)
+        .map_err(|error| Failure::config(format!("the catalog file {} can't be read", catalog.display())).caused_by(error))?;
+    let catalog = ConfiguredCatalog::parse(&text).map_err(|error| Failure::config(error.to_string()))?;
+    let warehouse = warehouse::connect(&config.warehouse, false)?;
+    let stop = AtomicBool::new(false);
+    let settings = sync::Settings { max_line_bytes: config.loading.max_record_bytes, ..sync::Settings::default() };
+    let (report, outcome) =
+        sync::run(io::stdin(), &catalog, &config.options(), &settings, warehouse, out, &stop, |_| {});
+    tracing::info!(?report, "done");
+    outcome
 }
 
 fn tables(_config: &Config, _limit: usize) -> Result<(), Failure> {

@@ -18,6 +18,8 @@ mod warehouse;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use alluvium_normalization::names;
+use alluvium_normalization::plan::{self, Options};
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
@@ -55,6 +57,47 @@ impl Config {
     pub(crate) fn from_object(object: Map<String, Value>) -> Result<Self, Failure> {
         let mount = Path::new(warehouse::LOCAL_MOUNT);
         Self::with_local_mount(object, mount.is_dir().then_some(mount))
+    }
+
+    /// What planning needs to know.
+    pub(crate) fn options(&self) -> Options {
+        let normalization = &self.normalization;
+        Options {
+            schema: self.schema.clone(),
+            typed: normalization.enabled,
+            raw: normalization.raw == Raw::Keep,
+            naming: match normalization.naming {
+                Naming::Lower | Naming::Basic => names::Naming::Lower,
+                Naming::Exact => names::Naming::Exact,
+            },
+            number: match normalization.number {
+                Number::Native => plan::NumberStorage::Native,
+                Number::Double => plan::NumberStorage::Double,
+                Number::Decimal => plan::NumberStorage::Decimal,
+            },
+            scalar_arrays: match normalization.scalar_arrays {
+                ScalarArrays::Csv => plan::ScalarArrayStorage::Csv,
+                ScalarArrays::Json => plan::ScalarArrayStorage::Json,
+                ScalarArrays::List => plan::ScalarArrayStorage::List,
+            },
+            arrays: match normalization.arrays {
+                Arrays::Table => plan::ArrayStorage::Table,
+                Arrays::Json => plan::ArrayStorage::Json,
+            },
+            objects: match normalization.objects {
+                Objects::Table => plan::ObjectStorage::Table,
+                Objects::Flatten => plan::ObjectStorage::Flatten,
+                Objects::Json => plan::ObjectStorage::Json,
+            },
+            max_depth: normalization.max_depth,
+            keep_nested_json: normalization.keep_nested_json,
+            additional_properties: normalization.additional_properties == AdditionalProperties::Column,
+            history: normalization.history,
+            cdc_deletion: match normalization.cdc_deletion_mode {
+                CdcDeletionMode::Hard => plan::CdcDeletion::Hard,
+                CdcDeletionMode::Soft => plan::CdcDeletion::Soft,
+            },
+        }
     }
 
     fn with_local_mount(mut object: Map<String, Value>, local_mount: Option<&Path>) -> Result<Self, Failure> {

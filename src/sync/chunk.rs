@@ -25,6 +25,10 @@ struct Entry {
 }
 
 impl Chunk {
+    pub(super) fn new(stream: usize) -> Self {
+        Self { stream, ..Self::default() }
+    }
+
     pub(super) fn push(&mut self, record: &shred::Record<'_>) {
         let data = append(&mut self.text, record.data);
         let changes = record.changes.map(|changes| append(&mut self.text, changes));

@@ -10,6 +10,11 @@ pub(crate) fn now_micros() -> i64 {
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
+/// An instant, in microseconds since 1970-01-01T00:00:00Z, as text.
+pub(super) fn rfc3339(micros: i64) -> String {
+    chrono::DateTime::from_timestamp_micros(micros).unwrap_or_default().to_rfc3339()
+}
+
 /// Makes the ids of records: UUIDv7 (RFC 9562), strictly increasing in the order of the calls.
 ///
 /// Within a millisecond, and should the clock go back, the 74 bits behind the time count up from a random start.

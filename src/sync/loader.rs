@@ -6,15 +6,15 @@ use std::sync::Arc;
 use alluvium_normalization::plan::StreamPlan;
 use alluvium_normalization::shred::{Counts, Slot};
 use alluvium_normalization::sql::bookkeeping::{StreamState, SyncLogEntry, log_sync, write_state};
-use alluvium_normalization::sql::{StreamSql, TableName, Targets};
+use alluvium_normalization::sql::{StreamSql, TableName};
 use arrow_array::RecordBatch;
 use crossbeam_channel::Receiver;
 
 use crate::failure::Failure;
-use crate::protocol::ProtocolWriter;
+use crate::protocol::writer::ProtocolWriter;
 use crate::protocol::writer::DestinationStats;
 use crate::sync::budget::Budget;
-use crate::sync::clock::now_micros;
+use crate::sync::clock::{now_micros, rfc3339};
 use crate::sync::prepare::StreamTarget;
 use crate::sync::report::{Progress, Report, StreamReport};
 use crate::warehouse::{Warehouse, WarehouseError};
@@ -232,7 +232,7 @@ impl Loader {
         let plans = Arc::clone(&self.plans);
         let plan = &plans[stream];
         let merges = plan.dedup.is_some() && matches!(slot, Slot::Table(_));
-        let batch_tables = merges.then(|| self.sql(plan, |sql| (sql.create_batch(), sql.batch())));
+        let batch_tables = merges.then(|| (self.sql(plan).create_batch(), self.sql(plan).batch()));
         let targets = match &batch_tables {
             Some((create, batch)) => {
                 if self.unmerged.insert(stream) {
@@ -253,7 +253,7 @@ impl Loader {
         let plans = Arc::clone(&self.plans);
         let plan = &plans[stream];
         let into = &self.targets[stream].targets;
-        let statements = self.sql(plan, |sql| [sql.merge(into), sql.history(into), sql.drop_batch()].concat());
+        let statements = [self.sql(plan).merge(into), self.sql(plan).drop_batch()].concat();
         self.execute(&statements, plan)
     }
 
@@ -264,8 +264,7 @@ impl Loader {
         self.begin()?;
         let plans = Arc::clone(&self.plans);
         let plan = &plans[stream];
-        let live = self.sql(plan, |sql| sql.live());
-        let staging = std::mem::replace(&mut self.targets[stream].targets, live.clone());
+        self.targets[stream].targets = self.sql(plan).live();
         let state = StreamState {
             schema: plan.schema.clone(),
             stream: plan.stream.name.clone(),
@@ -273,13 +272,13 @@ impl Loader {
             staging_generation: None,
             layout: None,
         };
-        let mut statements = self.sql(plan, |sql| sql.swap(&staging, &live));
+        let mut statements = self.sql(plan).swap();
         statements.extend(write_state(self.warehouse.dialect(), &state));
         self.execute(&statements, plan)
     }
 
     fn log_sync(&mut self) -> Result<(), Failure> {
-        let finished_at = now_micros();
+        let finished_at = rfc3339(now_micros());
         let dialect = self.warehouse.dialect();
         let entry = |(plan, report): (&StreamPlan, &StreamReport)| {
             log_sync(
@@ -288,8 +287,8 @@ impl Loader {
                     sync_id: plan.sync_id,
                     schema: plan.schema.clone(),
                     stream: plan.stream.name.clone(),
-                    started_at: self.started_at,
-                    finished_at,
+                    started_at: rfc3339(self.started_at),
+                    finished_at: finished_at.clone(),
                     status: if report.is_complete { "complete" } else { "incomplete" }.to_owned(),
                     records: report.records,
                     generation_id: plan.generation_id,
@@ -319,8 +318,8 @@ impl Loader {
         })
     }
 
-    fn sql<T>(&self, plan: &StreamPlan, print: impl FnOnce(&StreamSql<'_>) -> T) -> T {
-        print(&StreamSql::new(plan, self.warehouse.dialect()))
+    fn sql<'s>(&'s self, plan: &'s StreamPlan) -> StreamSql<'s> {
+        StreamSql::new(plan, self.warehouse.dialect())
     }
 }
 

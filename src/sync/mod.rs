@@ -34,22 +34,14 @@ use std::time::{Duration, Instant};
 use alluvium_normalization::catalog::ConfiguredCatalog;
 use alluvium_normalization::plan::{Options, StreamPlan};
 
+use crate::config::OnBadInput;
 use crate::failure::Failure;
-use crate::protocol::ProtocolWriter;
+use crate::protocol::writer::ProtocolWriter;
 use crate::warehouse::Warehouse;
 use budget::Budget;
 use loader::Loader;
 use report::{Progress, Report};
 use router::{Ending, Router};
-
-/// What is done with a line that can't be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OnBadInput {
-    /// The sync fails; nothing after the line is acknowledged.
-    Fail,
-    /// The line is counted, reported and passed over.
-    Skip,
-}
 
 /// How a sync runs.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use alluvium_normalization::catalog::{ConfiguredCatalog, Replacement, SyncMode};
 use alluvium_normalization::limits::Limits;
 use alluvium_normalization::plan::{self, KnownNames, Options, Plan, StreamPlan};
 use alluvium_normalization::sql::bookkeeping::{self, StreamState};
-use alluvium_normalization::sql::{INTERNAL_SCHEMA, StreamSql, Targets};
+use alluvium_normalization::sql::{INTERNAL_SCHEMA, StreamSql, TableName, Targets};
 
 use crate::failure::Failure;
 use crate::sync::loader::failure;
@@ -104,22 +104,18 @@ enum Staging {
 impl StreamPreparation<'_> {
     fn run(mut self) -> Result<StreamTarget, Failure> {
         let state = self.read_state()?;
-        self.execute(|sql| sql.create_live())?;
-        let live = self.print(|sql| sql.live());
-        self.follow_plan(&live)?;
-        let staging = self.print(|sql| sql.staging());
+        let (live, staging) = self.print(|sql| (sql.live(), sql.staging()));
+        self.make_ready(&live)?;
         let (replacing, targets) = match self.decide(&state) {
             Staging::Absorb => {
                 if state.staging_generation.is_some() {
-                    self.execute(|sql| sql.create_staging())?;
-                    self.follow_plan(&staging)?;
-                    self.execute(|sql| sql.absorb(&staging, &live))?;
+                    self.make_ready(&staging)?;
+                    self.execute(|sql| sql.absorb())?;
                 }
                 (None, live)
             }
             Staging::Resume(generation) => {
-                self.execute(|sql| sql.create_staging())?;
-                self.follow_plan(&staging)?;
+                self.make_ready(&staging)?;
                 (Some(generation), staging)
             }
             Staging::Afresh(generation) => {
@@ -129,9 +125,8 @@ impl StreamPreparation<'_> {
             }
         };
         let state = StreamState { staging_generation: replacing, ..state };
-        for statement in bookkeeping::write_state(self.warehouse.dialect(), &state) {
-            self.warehouse.execute(&statement).map_err(|error| failure(error, Some(self.stream)))?;
-        }
+        let statements = bookkeeping::write_state(self.warehouse.dialect(), &state);
+        self.run_all(&statements)?;
         Ok(StreamTarget { targets, replacing })
     }
 
@@ -161,13 +156,13 @@ impl StreamPreparation<'_> {
         Ok(StreamState { schema, stream, replaced_generation: number(0), staging_generation: number(1), layout })
     }
 
-    /// Makes tables that were there before take what the plan has for them.
-    fn follow_plan(&mut self, targets: &Targets) -> Result<(), Failure> {
+    fn make_ready(&mut self, targets: &Targets) -> Result<(), Failure> {
         let existing = self.existing;
-        let statements = self.print(|sql| sql.follow(targets, |name| {
-            existing.iter().find(|table| table.name == *name).map(ExistingTable::columns_and_types)
-        }));
-        self.run_all(&statements)
+        let describe = |name: &TableName| {
+            let table = existing.iter().find(|table| table.name == *name)?;
+            Some(table.columns.iter().map(|column| (column.name.clone(), column.sql_type.clone())).collect())
+        };
+        self.execute(|sql| sql.make_ready(targets, describe))
     }
 
     fn execute(&mut self, statements: impl FnOnce(&StreamSql<'_>) -> Vec<String>) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ use alluvium_normalization::plan::StreamPlan;
 use alluvium_normalization::shred;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
+use crate::config::OnBadInput;
 use crate::failure::Failure;
 use crate::protocol::message::{BadLine, Line, Record, StateScope, Status, StreamName, classify, repair_utf8};
 use crate::protocol::reader::{Block, BlockReader, InputLine};
@@ -19,7 +20,7 @@ use crate::sync::chunk::Chunk;
 use crate::sync::clock::{RecordIds, now_micros};
 use crate::sync::loader::{Action, Delivery};
 use crate::sync::report::Progress;
-use crate::sync::{OnBadInput, Rejected, Settings};
+use crate::sync::{Rejected, Settings};
 
 /// A chunk goes to a worker when it holds this many bytes.
 const CHUNK_BYTES: usize = 2 << 20;
@@ -110,7 +111,7 @@ impl<'a> Router<'a> {
         for (index, plan) in plans.iter().enumerate() {
             by_name.entry(plan.stream.name.clone()).or_default().push(index);
         }
-        let open = (0..plans.len()).map(|stream| Chunk { stream, ..Chunk::default() }).collect();
+        let open = (0..plans.len()).map(Chunk::new).collect();
         Self {
             settings,
             plans,
@@ -274,7 +275,7 @@ impl<'a> Router<'a> {
     }
 
     fn send(&mut self, stream: usize) -> Result<(), Halt> {
-        let mut chunk = std::mem::replace(&mut self.open[stream], Chunk { stream, ..Chunk::default() });
+        let mut chunk = std::mem::replace(&mut self.open[stream], Chunk::new(stream));
         if chunk.is_empty() {
             return Ok(());
         }

@@ -6,8 +6,23 @@ pub(crate) mod duckdb;
 use alluvium_normalization::sql::Dialect;
 use arrow_array::RecordBatch;
 
+use crate::config;
+
 /// A table in a warehouse: schema and name, as identifiers (not quoted).
 pub(crate) use alluvium_normalization::sql::TableName;
+
+/// Connects to the warehouse that the config names, to read only or to write too.
+pub(crate) fn connect(config: &config::Warehouse, read_only: bool) -> Result<Box<dyn Warehouse>, WarehouseError> {
+    Ok(match config {
+        config::Warehouse::DuckDb { path } => {
+            let options = duckdb::DuckDbOptions { read_only, ..duckdb::DuckDbOptions::file(path) };
+            Box::new(duckdb::DuckDbWarehouse::open(&options)?)
+        }
+        config::Warehouse::MotherDuck { .. } => {
+            return Err(WarehouseError::Config("MotherDuck is not reachable yet".to_owned()));
+        }
+    })
+}
 
 /// A warehouse that is connected to.
 ///

@@ -33,6 +33,7 @@ mod text;
 
 pub use bookkeeping::{StreamState, SyncLogEntry};
 pub use dialect::Dialect;
+pub use follow::Described;
 pub use internal::INTERNAL_SCHEMA;
 pub use tables::{add_column, create_schema, create_table, drop_table, rename_column};
 pub use targets::Targets;

@@ -101,7 +101,7 @@ impl StreamSql<'_> {
         names.chain(&targets.keys).chain(&targets.events).map(|name| drop_table(self.dialect, name)).collect()
     }
 
-    fn create_bookkeeping(&self, what: &str, targets: &Targets) -> Vec<String> {
+    pub(super) fn create_bookkeeping(&self, what: &str, targets: &Targets) -> Vec<String> {
         let mut statements = Vec::new();
         if let (Some(name), Some((root, dedup))) = (&targets.keys, self.keyed()) {
             let fields = self.key_fields(root, dedup);
