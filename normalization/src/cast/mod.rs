@@ -1,7 +1,7 @@
 //! One JSON value into one typed value, with the change that it cost.
 //!
 //! Every function here takes the value's text, valid and without white space around it, and never fails: what a column
-//! can't hold becomes [`Value::Null`] with the [`Change`] that says why. JSON null is NULL without a change in every column.
+//! can't hold becomes `Value::Null` with the `Change` that says why. JSON null is NULL without a change in every column.
 //! Nothing is allocated where the text already is what the column stores.
 
 /// Arrays of scalars: joined as CSV, kept as JSON, taken apart for lists.
