@@ -200,3 +200,154 @@ fn literal_end(bytes: &[u8], mut at: usize) -> usize {
     }
     at
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    fn pairs(json: &str) -> Vec<(&str, &str)> {
+        members(json).collect()
+    }
+
+    fn texts(json: &str) -> Vec<&str> {
+        elements(json).collect()
+    }
+
+    #[test]
+    fn members_come_in_order_with_duplicates_and_without_spacing() {
+        let expected = vec![("a", "1"), ("b", r#"{"c":[1,{}]}"#), ("a", r#""x,}""#), ("d", "null")];
+        assert_eq!(pairs(r#"{"a":1,"b":{"c":[1,{}]},"a":"x,}","d":null}"#), expected);
+        assert_eq!(pairs("{ \"a\" : 1 ,\n\t\"b\": {\"c\":[1,{}]} , \"a\":\"x,}\",\r\"d\" :null }"), expected);
+        assert_eq!(pairs("{}"), vec![]);
+        assert_eq!(pairs("{ }"), vec![]);
+    }
+
+    #[test]
+    fn keys_and_strings_keep_their_escapes() {
+        assert_eq!(pairs(r#"{"a\"b\\":"\\","":""}"#), vec![(r#"a\"b\\"#, r#""\\""#), ("", r#""""#)]);
+        let long = "x".repeat(100);
+        let json = format!(r#"["{long}\"{long}\\",1]"#);
+        assert_eq!(texts(&json), vec![json.strip_prefix('[').unwrap().strip_suffix(",1]").unwrap(), "1"]);
+    }
+
+    #[test]
+    fn elements_are_trimmed() {
+        assert_eq!(texts("[ 1 , -2.5e3,true ,[ ] ]"), vec!["1", "-2.5e3", "true", "[ ]"]);
+        assert_eq!(texts("[]"), Vec::<&str>::new());
+        assert_eq!(texts("[\n]"), Vec::<&str>::new());
+        assert_eq!(lone("\"a,b\"").collect::<Vec<_>>(), vec!["\"a,b\""]);
+        assert_eq!(lone("1.5").collect::<Vec<_>>(), vec!["1.5"]);
+    }
+
+    #[test]
+    fn other_values_have_no_members_and_no_elements() {
+        for json in ["null", "1", "\"{\"", "", "[1]"] {
+            assert_eq!(pairs(json), vec![], "{json}");
+        }
+        for json in ["null", "1", "\"[\"", "", r#"{"a":1}"#] {
+            assert_eq!(texts(json), Vec::<&str>::new(), "{json}");
+        }
+    }
+
+    #[test]
+    fn depth_costs_no_stack() {
+        let deep = format!("[{}{},7]", "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(texts(&deep), vec![&deep[1..deep.len() - 3], "7"]);
+    }
+
+    #[test]
+    fn the_first_byte_tells_the_type() {
+        for (json, kind) in [
+            ("null", JsonType::Null),
+            ("true", JsonType::Boolean),
+            ("false", JsonType::Boolean),
+            ("-1", JsonType::Number),
+            ("0.5", JsonType::Number),
+            ("\"\"", JsonType::String),
+            ("[]", JsonType::Array),
+            ("{}", JsonType::Object),
+        ] {
+            assert_eq!(kind_of(json), kind, "{json}");
+        }
+    }
+
+    /// Any JSON value, its strings full of what walking could trip over.
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            text().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 64, 8, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
+                proptest::collection::vec((text(), inner), 0..8)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof!["[\\\\\"{}\\[\\],: \n\u{0}a\u{E9}\u{1F600}]{0,40}", any::<String>()]
+    }
+
+    /// Walks the whole text and builds the value again, checking that each part parses by itself.
+    fn rebuilt(json: &str) -> Value {
+        match kind_of(json) {
+            JsonType::Array => elements(json).map(rebuilt).collect(),
+            JsonType::Object => Value::Object(
+                members(json)
+                    .map(|(key, value)| (serde_json::from_str(&format!("\"{key}\"")).unwrap(), rebuilt(value)))
+                    .collect(),
+            ),
+            _ => serde_json::from_str(json).unwrap(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn walking_finds_what_parsing_finds(value in value()) {
+            let compact = value.to_string();
+            let spaced = serde_json::to_string_pretty(&value).unwrap();
+            // Not `value` itself: serde_json reads a double to its neighbour at times.
+            let parsed: Value = serde_json::from_str(&compact).unwrap();
+            prop_assert_eq!(rebuilt(&compact), parsed.clone());
+            prop_assert_eq!(rebuilt(&spaced), parsed);
+        }
+
+        #[test]
+        fn members_keep_order_and_text(value in proptest::collection::vec((text(), value()), 0..20)) {
+            let expected: Vec<_> =
+                value.iter().map(|(key, value)| (Value::from(key.as_str()).to_string(), value.to_string())).collect();
+            let members_text: Vec<_> = expected.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+            let json = format!("{{{}}}", members_text.join(" , "));
+            let walked: Vec<_> =
+                members(&json).map(|(key, value)| (format!("\"{key}\""), value.to_owned())).collect();
+            prop_assert_eq!(walked, expected);
+        }
+
+        #[test]
+        fn whatever_serde_takes_as_raw_is_walked(json in "[\\[{\"][\\\\\"{}\\[\\],: u0-9a-f\n]{0,30}[\\]}\"]") {
+            if let Ok(raw) = serde_json::from_str::<Vec<&RawValue>>(&json) {
+                let expected: Vec<_> = raw.iter().map(|element| element.get()).collect();
+                prop_assert_eq!(texts(&json), expected);
+            }
+        }
+
+        #[test]
+        fn text_that_is_not_json_ends(json in prop_oneof![any::<String>(), text(), "[\\[{].*"]) {
+            let most = json.len() + 1;
+            prop_assert!(members(&json).take(most + 1).count() <= most);
+            prop_assert!(elements(&json).take(most + 1).count() <= most);
+            prop_assert!(lone(&json).take(most + 1).count() <= most);
+            let _ = (kind_of(&json), string_inner(&json));
+        }
+    }
+}

@@ -83,3 +83,70 @@ fn needs_quotes(field: &[u8]) -> bool {
         || memchr3(b',', b'"', b'\n', field).is_some()
         || memchr(b'\r', field).is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::limits;
+    use super::*;
+
+    #[track_caller]
+    fn joined(json: &str, expected: &str, change: Option<Change>) {
+        let mut scratch = String::from("left over");
+        assert_eq!(csv(json, &limits(false), &mut scratch), (Value::Text(expected.into()), change), "{json}");
+    }
+
+    #[test]
+    fn elements_are_joined_with_commas() {
+        joined(r#"["a", "b" ,1, 1.10, true, null, 1e2]"#, "a,b,1,1.10,true,,1e2", None);
+        joined("[]", "", None);
+        joined("[null]", "", None);
+        joined("[null,null]", ",", None);
+    }
+
+    #[test]
+    fn fields_are_quoted_where_a_parser_needs_it_and_not_elsewhere() {
+        for (json, expected) in [
+            (r#"["a,b"]"#, r#""a,b""#),
+            (r#"["say \"hi\""]"#, r#""say ""hi""""#),
+            (r#"["\""]"#, r#""""""#),
+            (r#"["a\nb","a\rb"]"#, "\"a\nb\",\"a\rb\""),
+            (r#"[" a","a ","\ta","a\t"," "]"#, "\" a\",\"a \",\"\ta\",\"a\t\",\" \""),
+            (r#"["",null,""]"#, r#""",,"""#),
+            (r#"["a b","a;b","a'b"]"#, "a b,a;b,a'b"),
+        ] {
+            joined(json, expected, None);
+        }
+    }
+
+    #[test]
+    fn containers_inside_are_their_json_text_as_sent() {
+        joined(r#"[{"a": 1}, [1, 2], [], {}]"#, r#""{""a"": 1}","[1, 2]",[],{}"#, None);
+    }
+
+    #[test]
+    fn a_lone_scalar_is_an_array_of_one_and_an_object_is_not() {
+        joined("5", "5", None);
+        joined(r#""a,b""#, r#""a,b""#, None);
+        joined(r#""""#, r#""""#, None);
+        let limits = limits(false);
+        let mut scratch = String::new();
+        assert_eq!(csv("{}", &limits, &mut scratch), WRONG_FORM);
+        assert_eq!(csv("null", &limits, &mut scratch), (Value::Null, None));
+        assert_eq!(json_array("\"a\"", &limits), (Value::Text("[\"a\"]".into()), None));
+        assert_eq!(json_array("[1, 2]", &limits), (Value::Text("[1, 2]".into()), None));
+        assert_eq!(json_array("null", &limits), (Value::Null, None));
+        assert_eq!(json_array("{}", &limits), WRONG_FORM);
+        let (Some(elements), None) = elements_of("true") else { panic!("an array of one") };
+        assert_eq!(elements.collect::<Vec<_>>(), vec!["true"]);
+        assert!(matches!(elements_of("null"), (None, None)));
+        assert!(matches!(elements_of("{}"), (None, Some(Change::WrongForm))));
+    }
+
+    #[test]
+    fn what_text_cannot_hold_is_mended_before_joining() {
+        joined(r#"["\u0000","a\u0000","\ud800"]"#, "\"\",a,\u{FFFD}", Some(Change::Truncated));
+        let long = format!("[\"{}\",\"b\"]", "a".repeat(999));
+        let mut scratch = String::new();
+        assert_eq!(csv(&long, &limits(false), &mut scratch), (Value::Null, Some(Change::OutOfRange)));
+    }
+}

@@ -1,19 +1,25 @@
 //! One JSON value into one typed value, with the change that it cost.
 //!
 //! Every function here takes the value's text, valid and without white space around it, and never fails: what a column
-//! can't hold becomes [`Value::Null`] with the [`Change`] that says why. JSON null is NULL without a change in every column.
+//! can't hold becomes `Value::Null` with the `Change` that says why. JSON null is NULL without a change in every column.
 //! Nothing is allocated where the text already is what the column stores.
 
 /// Arrays of scalars: joined as CSV, kept as JSON, taken apart for lists.
 mod array;
 /// Proleptic Gregorian dates and clock times as plain numbers.
 mod calendar;
+/// Laws of all casts, against references computed by other means.
+#[cfg(test)]
+mod laws;
 /// Numbers: whole, exact decimal, double.
 mod number;
 /// The JSON number grammar, to digits and a power of ten.
 mod numeral;
 /// Dates, times and timestamps.
 mod temporal;
+/// Limits and shorthands for tests.
+#[cfg(test)]
+mod testing;
 /// Strings and JSON text: escapes, lone surrogates, U+0000, length.
 mod text;
 
@@ -158,5 +164,69 @@ fn only_string<'a>(json: &'a str, cast: impl for<'t> Fn(&'t str) -> Cast<'t>) ->
             (value.into_owned(), change)
         }
         cast => cast,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{cast, null, out_of_range, wrong_form};
+    use super::*;
+
+    #[test]
+    fn booleans_are_words_in_any_case() {
+        for json in ["true", "\"true\"", "\"TRUE\"", "\"tRuE\"", r#""\u0074rue""#] {
+            assert_eq!(cast(ScalarColumn::Boolean, json), (Value::Boolean(true), None), "{json}");
+        }
+        for json in ["false", "\"False\""] {
+            assert_eq!(cast(ScalarColumn::Boolean, json), (Value::Boolean(false), None), "{json}");
+        }
+        for json in ["0", "1", "\"yes\"", "\"\"", "\" true\"", "[]", "{}", "[true]"] {
+            wrong_form(ScalarColumn::Boolean, json);
+        }
+    }
+
+    #[test]
+    fn null_is_null_without_a_change_in_every_column() {
+        for kind in testing::KINDS {
+            null(kind, "null");
+        }
+    }
+
+    #[test]
+    fn containers_are_the_wrong_form_of_all_but_text() {
+        for kind in testing::KINDS {
+            for json in [r#"{"a":1}"#, "[1]", "[]"] {
+                if kind == ScalarColumn::String {
+                    assert_eq!(cast(kind, json), (Value::Text(json.into()), None));
+                } else {
+                    wrong_form(kind, json);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_boolean_is_no_number_and_a_number_no_date() {
+        for kind in testing::KINDS {
+            match kind {
+                ScalarColumn::Boolean => wrong_form(kind, "1"),
+                ScalarColumn::String => assert_eq!(cast(kind, "true").1, None),
+                ScalarColumn::Date
+                | ScalarColumn::Timestamp
+                | ScalarColumn::TimestampTz
+                | ScalarColumn::Time
+                | ScalarColumn::TimeTz => wrong_form(kind, "1704067200"),
+                _ => wrong_form(kind, "true"),
+            }
+        }
+    }
+
+    #[test]
+    fn escapes_in_typed_strings_are_read() {
+        assert_eq!(cast(ScalarColumn::Integer, r#""\u0034\u0032""#), (Value::Integer(42), None));
+        assert_eq!(cast(ScalarColumn::Date, r#""1970-01-0\u0032""#), (Value::Days(1), None));
+        assert_eq!(cast(ScalarColumn::Numeric, r#""1\u002e5""#), (Value::Text("1.5".into()), None));
+        out_of_range(ScalarColumn::Integer, r#""1e\u0039\u0039""#);
+        wrong_form(ScalarColumn::Integer, r#""\ud800""#);
     }
 }

@@ -4,7 +4,6 @@
 //! everything else to [`Numeral`]. Zero has one form, without sign, so that equal keys are equal.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use super::numeral::Numeral;
 use super::{Cast, Change, OUT_OF_RANGE, Value, WRONG_FORM};
@@ -127,8 +126,13 @@ pub(super) fn double_or_special(text: &str) -> Cast<'_> {
 }
 
 fn long_double(text: &str) -> Cast<'_> {
-    let Some(numeral) = Numeral::read(text) else { return WRONG_FORM };
     let Ok(double) = text.parse::<f64>() else { return WRONG_FORM };
+    // Many sources write the shortest decimal themselves.
+    if double.is_finite() && zmij::Buffer::new().format_finite(double) == text {
+        return (Value::Double(double), None);
+    }
+    // The standard library also reads what JSON doesn't.
+    let Some(numeral) = Numeral::read(text) else { return WRONG_FORM };
     if double.is_infinite() {
         return OUT_OF_RANGE;
     }
@@ -140,30 +144,10 @@ fn long_double(text: &str) -> Cast<'_> {
 
 /// Whether the shortest decimal that gives `double` back is the number itself.
 fn is_shortest(numeral: &Numeral<'_>, double: f64) -> bool {
-    let mut text = Shortest { bytes: [0; 32], length: 0 };
-    write!(text, "{double:e}").is_ok()
-        && std::str::from_utf8(&text.bytes[..text.length])
-            .ok()
-            .and_then(Numeral::read)
-            .is_some_and(|shortest| numeral.equals(&shortest))
+    Numeral::read(zmij::Buffer::new().format_finite(double)).is_some_and(|shortest| numeral.equals(&shortest))
 }
 
-/// The shortest decimal of a double, on the stack; it has 24 characters at most.
-struct Shortest {
-    bytes: [u8; 32],
-    length: usize,
-}
-
-impl Write for Shortest {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        let end = self.length + text.len();
-        self.bytes.get_mut(self.length..end).ok_or(std::fmt::Error)?.copy_from_slice(text.as_bytes());
-        self.length = end;
-        Ok(())
-    }
-}
-
-/// A number of up to 18 digits without exponent: ± `mantissa` / 10^`places`.
+/// A number of at most 19 characters behind its sign, without exponent: ± `mantissa` / 10^`places`.
 struct Short {
     negative: bool,
     mantissa: u64,
@@ -178,7 +162,7 @@ impl Short {
             [b'-', rest @ ..] => (true, rest),
             rest => (false, rest),
         };
-        // 18 digits fit into 64 bits; so does a 19th in the place of the point.
+        // 19 digits fit into 64 bits.
         if bytes.len() > 19 || !bytes.first()?.is_ascii_digit() || matches!(bytes, [b'0', b'0'..=b'9', ..]) {
             return None;
         }
@@ -214,5 +198,202 @@ impl Short {
         }
         let magnitude = self.mantissa as f64 / POWERS.get(self.places as usize)?;
         Some(if self.negative && self.mantissa != 0 { -magnitude } else { magnitude })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{cast, out_of_range, wrong_form};
+    use super::*;
+    use crate::kind::ScalarColumn::{Decimal, Double, HugeInteger, Integer, Numeric, NumericInteger};
+
+    /// Every kind of number refuses these, as numbers or as strings.
+    const NOT_NUMBERS: [&str; 24] = [
+        "", " ", "+1", "01", "-01", "00", "-", ".5", "-.5", "5.", "1.e2", "1e", "1e+", "e5", "0x10", "1_000", "1,5",
+        " 1", "1 ", "1 2", "--1", "inf", "nan", "\u{0661}",
+    ];
+
+    #[test]
+    fn strings_that_are_not_json_numbers_are_the_wrong_form() {
+        for kind in [Integer, HugeInteger, NumericInteger, Double, Decimal, Numeric] {
+            for text in NOT_NUMBERS {
+                wrong_form(kind, &format!("\"{text}\""));
+            }
+        }
+    }
+
+    #[test]
+    fn whole_numbers_may_have_a_point_and_an_exponent() {
+        for (json, expected) in [
+            ("0", 0),
+            ("-0", 0),
+            ("-0.0e7", 0),
+            ("0e999999999999999999999", 0),
+            ("42", 42),
+            ("\"42\"", 42),
+            ("\"-7\"", -7),
+            ("1.0", 1),
+            ("1e3", 1000),
+            ("1E+3", 1000),
+            ("1.5e1", 15),
+            ("1200e-2", 12),
+            ("100.00", 100),
+            ("0.0001e4", 1),
+            ("9223372036854775807", i64::MAX),
+            ("-9223372036854775808", i64::MIN),
+            ("9223372036854775807.000", i64::MAX),
+            ("922337203685477580700e-2", i64::MAX),
+        ] {
+            assert_eq!(cast(Integer, json), (Value::Integer(expected), None), "{json}");
+            for kind in [HugeInteger, NumericInteger] {
+                assert_eq!(cast(kind, json), (Value::Text(expected.to_string().into()), None), "{json}");
+            }
+        }
+    }
+
+    #[test]
+    fn parts_of_a_whole_are_the_wrong_form_of_a_whole_number() {
+        for json in ["1.5", "\"1.5\"", "1e-1", "0.1e0", "123456789012345678901234567890.5", "1e-999999999999"] {
+            for kind in [Integer, HugeInteger, NumericInteger] {
+                wrong_form(kind, json);
+            }
+        }
+    }
+
+    #[test]
+    fn whole_numbers_end_at_their_bits() {
+        for json in ["9223372036854775808", "-9223372036854775809", "1e19", "10000000000000000000", "1e999999999"] {
+            out_of_range(Integer, json);
+        }
+        for json in ["-170141183460469231731687303715884105728", "170141183460469231731687303715884105727"] {
+            assert_eq!(cast(HugeInteger, json), (Value::Text(json.into()), None));
+        }
+        for json in [
+            "-170141183460469231731687303715884105729",
+            "170141183460469231731687303715884105728",
+            "1e39",
+            "1e999999999",
+        ] {
+            out_of_range(HugeInteger, json);
+        }
+    }
+
+    #[test]
+    fn numeric_is_exact_and_has_one_text_for_each_value() {
+        for (json, expected) in [
+            ("1.10", "1.1"),
+            ("\"1.10\"", "1.1"),
+            ("-0.0", "0"),
+            ("1e2", "100"),
+            ("1.25e1", "12.5"),
+            ("1.25e2", "125"),
+            ("1.25e3", "1250"),
+            ("125e-2", "1.25"),
+            ("125e-3", "0.125"),
+            ("-125e-5", "-0.00125"),
+            ("0.1", "0.1"),
+            ("0.10e-1", "0.01"),
+            ("0.30000000000000004441", "0.30000000000000004441"),
+            ("123456789012345678901234567890.123456789", "123456789012345678901234567890.123456789"),
+        ] {
+            assert_eq!(cast(Numeric, json), (Value::Text(expected.into()), None), "{json}");
+        }
+        let Value::Text(longest) = cast(NumericInteger, "1e131071").0 else { panic!("131072 digits fit") };
+        assert_eq!(longest.len(), 131_072);
+        let Value::Text(finest) = cast(Numeric, "1e-16383").0 else { panic!("16383 places fit") };
+        assert_eq!(finest.len(), 2 + 16_383);
+    }
+
+    #[test]
+    fn numeric_ends_where_postgres_ends_and_before_memory_does() {
+        for json in ["1e131072", "-1e999999999", "1e99999999999999999999999999"] {
+            out_of_range(NumericInteger, json);
+            out_of_range(Numeric, json);
+        }
+        for json in ["1e-16384", "1e-999999999", "1.5e-99999999999999999999999999"] {
+            out_of_range(Numeric, json);
+        }
+    }
+
+    #[test]
+    fn numbers_already_canonical_are_borrowed() {
+        for json in ["0", "-1.5", "170141183460469231731687303715884105727"] {
+            assert!(matches!(cast(Numeric, json).0, Value::Text(Cow::Borrowed(_))), "{json}");
+        }
+    }
+
+    #[test]
+    fn decimals_have_nine_places_and_round_half_even() {
+        for (json, expected, change) in [
+            ("1.5", 1_500_000_000, None),
+            ("-0.000000001", -1, None),
+            ("\"2e2\"", 200_000_000_000, None),
+            ("1.0000000010", 1_000_000_001, None),
+            ("0.0000000005", 0, Some(Change::Truncated)),
+            ("0.0000000015", 2, Some(Change::Truncated)),
+            ("0.0000000025", 2, Some(Change::Truncated)),
+            ("0.00000000250000000000000000001", 3, Some(Change::Truncated)),
+            ("-0.0000000006", -1, Some(Change::Truncated)),
+            ("0.00000000009", 0, Some(Change::Truncated)),
+            ("1e-999999999", 0, Some(Change::Truncated)),
+            ("99999999999999999999999999999.999999999", DECIMAL_BOUND - 1, None),
+            ("-99999999999999999999999999999.999999999", 1 - DECIMAL_BOUND, None),
+            ("99999999999999999999999999999.9999999994", DECIMAL_BOUND - 1, Some(Change::Truncated)),
+            ("0e999999999", 0, None),
+        ] {
+            assert_eq!(cast(Decimal, json), (Value::Decimal(expected), change), "{json}");
+        }
+        for json in ["99999999999999999999999999999.9999999995", "1e29", "-1e29", "1e999999999"] {
+            out_of_range(Decimal, json);
+        }
+        wrong_form(Decimal, "\"NaN\"");
+        wrong_form(Numeric, "\"NaN\"");
+    }
+
+    #[test]
+    fn doubles_report_digits_that_they_lose() {
+        let lossless = Some(None);
+        let lossy = Some(Some(Change::Truncated));
+        for (json, expected, change) in [
+            ("0.1", 0.1, lossless),
+            ("1.10", 1.1, lossless),
+            ("100", 1e2, lossless),
+            ("1e2", 100.0, lossless),
+            ("\"19.99\"", 19.99, lossless),
+            ("0.30000000000000004", 0.1 + 0.2, lossless),
+            ("5e-324", 5e-324, lossless),
+            ("1.7976931348623157e308", f64::MAX, lossless),
+            ("9007199254740992", 9_007_199_254_740_992.0, lossless),
+            ("9007199254740993", 9_007_199_254_740_992.0, lossy),
+            ("123456789012345678", 123_456_789_012_345_680.0, lossy),
+            ("0.1000000000000000055511151231257827", 0.1, lossy),
+            ("1.23456789012345e-320", 1.2346e-320, lossy),
+            ("1e-400", 0.0, lossy),
+            ("0e-400", 0.0, lossless),
+        ] {
+            let (value, cost) = cast(Double, json);
+            assert_eq!((value, Some(cost)), (Value::Double(expected), change), "{json}");
+        }
+        for json in ["1e309", "-1e309", "1.8e308", "\"1e999999999999\""] {
+            out_of_range(Double, json);
+        }
+    }
+
+    #[test]
+    fn zero_has_no_sign() {
+        for json in ["-0", "-0.0", "-0e5", "-0.00000000000000000000", "-1e-400"] {
+            let (Value::Double(zero), _) = cast(Double, json) else { panic!("{json} is zero") };
+            assert!(zero == 0.0 && zero.is_sign_positive(), "{json}");
+        }
+    }
+
+    #[test]
+    fn doubles_that_json_cannot_write_come_as_strings() {
+        assert!(matches!(cast(Double, "\"NaN\""), (Value::Double(nan), None) if nan.is_nan()));
+        assert_eq!(cast(Double, "\"Infinity\""), (Value::Double(f64::INFINITY), None));
+        assert_eq!(cast(Double, "\"-Infinity\""), (Value::Double(f64::NEG_INFINITY), None));
+        for json in ["\"nan\"", "\"+Infinity\"", "\"inf\"", "\"infinity\""] {
+            wrong_form(Double, json);
+        }
     }
 }

@@ -237,22 +237,25 @@ impl Canonical {
 #[inline]
 fn pair(tens: u8, ones: u8) -> Option<u8> {
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-    (tens < 10 && ones < 10).then_some(tens * 10 + ones)
+    (tens < 10 && ones < 10).then(|| tens * 10 + ones)
 }
 
 /// Microseconds of a fraction that may stand here, cut behind the sixth digit, and what follows.
 #[inline]
 fn fraction(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    /// Microseconds of one unit of the last digit that counts, by how many count.
+    const UNITS: [i64; 7] = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
     let [b'.' | b',', digits @ ..] = bytes else { return Some((0, bytes)) };
-    let mut micros = 0;
-    let mut unit = SECOND / 10;
+    let (mut number, mut count) = (0, 0);
     let mut rest = digits;
     while let [digit @ b'0'..=b'9', after @ ..] = rest {
-        micros += i64::from(digit - b'0') * unit;
-        unit /= 10;
+        if count < 6 {
+            number = number * 10 + i64::from(digit - b'0');
+            count += 1;
+        }
         rest = after;
     }
-    (rest.len() < digits.len()).then_some((micros, rest))
+    (count > 0).then(|| (number * UNITS[count], rest))
 }
 
 /// Minutes of the offset that the bytes are: `Z`, `±hh`, `±hhmm`, `±hh:mm`, a blank allowed before; none = 0.
@@ -272,4 +275,217 @@ fn offset(bytes: &[u8]) -> Option<i16> {
     }
     let offset = i16::from(hours) * 60 + i16::from(minutes);
     Some(if *sign == b'-' { -offset } else { offset })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{cast, null, out_of_range, wrong_form};
+    use super::*;
+    use crate::kind::ScalarColumn::{Date, Time, TimeTz, Timestamp, TimestampTz};
+
+    const ALL: [crate::kind::ScalarColumn; 5] = [Date, TimestampTz, Timestamp, Time, TimeTz];
+
+    fn quoted(text: &str) -> String {
+        format!("\"{text}\"")
+    }
+
+    /// 2024-02-29T12:34:56 in microseconds.
+    const LEAP_DAY: i64 = 1_709_210_096 * SECOND;
+
+    #[test]
+    fn a_date_is_a_day_or_the_day_of_a_timestamp_as_written() {
+        for (text, days) in [
+            ("1970-01-01", 0),
+            ("1969-12-31", -1),
+            ("2024-02-29", 19_782),
+            ("2024-02-29T23:59:59-12:00", 19_782),
+            ("2024-02-29 00:00:00 +14", 19_782),
+            ("2024-02-29T23:59:60Z", 19_782),
+            ("0001-01-01", -719_162),
+            ("0001-01-01 BC", -719_162 - 366),
+            ("+0000-01-01", -719_162 - 366),
+            ("-0001-12-31", -719_162 - 367),
+            ("0002-12-31 BC", -719_162 - 367),
+            ("+002024-02-29", 19_782),
+        ] {
+            assert_eq!(cast(Date, &quoted(text)), (Value::Days(days), None), "{text}");
+        }
+    }
+
+    #[test]
+    fn timestamps_come_in_many_spellings_of_one_instant() {
+        for text in [
+            "2024-02-29T12:34:56Z",
+            "2024-02-29t12:34:56z",
+            "2024-02-29 12:34:56",
+            "2024-02-29T12:34:56.000Z",
+            "2024-02-29T12:34:56,0000009Z",
+            "2024-02-29T12:34:56 Z",
+            "2024-02-29T14:34:56+02",
+            "2024-02-29T14:34:56 +0200",
+            "2024-02-29 14:34:56.0 +02:00",
+            "2024-03-01T04:33:56+15:59",
+            "2024-02-28T20:35:56-15:59",
+            "+2024-02-29T12:34:56-00:00",
+        ] {
+            assert_eq!(cast(TimestampTz, &quoted(text)), (Value::Micros(LEAP_DAY), None), "{text}");
+        }
+        for (text, micros) in [
+            ("2024-02-29T12:34:56.123456Z", LEAP_DAY + 123_456),
+            ("2024-02-29T12:34:56.1Z", LEAP_DAY + 100_000),
+            ("2024-02-29T12:34:56.123456999999999999999Z", LEAP_DAY + 123_456),
+            ("2024-02-29T12:34Z", LEAP_DAY - 56 * SECOND),
+            ("2024-02-29T12:34:60Z", LEAP_DAY + 4 * SECOND),
+            ("2024-02-29T12:34:60.5Z", LEAP_DAY + 4 * SECOND + 500_000),
+            ("2023-12-31T23:59:60Z", 1_704_067_200 * SECOND),
+            ("2024-01-01", 1_704_067_200 * SECOND),
+            ("1969-12-31T23:59:59.999999Z", -1),
+            ("0001-01-01 00:00:00+00 BC", (-719_162 - 366) * DAY),
+        ] {
+            assert_eq!(cast(TimestampTz, &quoted(text)), (Value::Micros(micros), None), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_timestamp_without_zone_keeps_the_clock_and_drops_the_offset() {
+        for text in ["2024-02-29T12:34:56+14:00", "2024-02-29T12:34:56Z", "2024-02-29 12:34:56"] {
+            assert_eq!(cast(Timestamp, &quoted(text)), (Value::Micros(LEAP_DAY), None), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_the_clock_part_alone_or_of_a_timestamp() {
+        for (text, micros) in [
+            ("12:34:56", 12 * HOUR + 34 * MINUTE + 56 * SECOND),
+            ("T12:34", 12 * HOUR + 34 * MINUTE),
+            ("12:34:56.789+05:00", 12 * HOUR + 34 * MINUTE + 56 * SECOND + 789_000),
+            ("2024-02-29T12:34:56,5Z", 12 * HOUR + 34 * MINUTE + 56 * SECOND + 500_000),
+            ("0044-03-15 12:34:00 BC", 12 * HOUR + 34 * MINUTE),
+            ("2024-02-29", 0),
+            ("23:59:60", 0),
+            ("00:00:60", MINUTE),
+            ("+999999999999-01-01T00:01", MINUTE),
+        ] {
+            assert_eq!(cast(Time, &quoted(text)), (Value::Micros(micros), None), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_with_zone_has_one_text_and_keeps_its_offset() {
+        for (text, expected) in [
+            ("12:34:56", "12:34:56+00:00"),
+            ("12:34:56+00:00", "12:34:56+00:00"),
+            ("12:34Z", "12:34:00+00:00"),
+            ("12:34:56.5-0330", "12:34:56.500000-03:30"),
+            ("12:34:56.000001234 +02", "12:34:56.000001+02:00"),
+            ("2024-02-29T12:34:56-15:59", "12:34:56-15:59"),
+            ("2024-02-29", "00:00:00+00:00"),
+            ("23:59:60-00:00", "00:00:00+00:00"),
+            ("12:34:56.123456-11:45", "12:34:56.123456-11:45"),
+        ] {
+            assert_eq!(cast(TimeTz, &quoted(text)), (Value::Text(expected.into()), None), "{text}");
+        }
+        assert!(matches!(cast(TimeTz, "\"12:34:56.500000-03:30\"").0, Value::Text(Cow::Borrowed(_))));
+    }
+
+    #[test]
+    fn the_empty_string_is_a_missing_time() {
+        for kind in ALL {
+            null(kind, "\"\"");
+        }
+    }
+
+    #[test]
+    fn what_does_not_exist_is_the_wrong_form() {
+        for text in [
+            "2023-02-29",
+            "1900-02-29",
+            "2024-04-31",
+            "2024-00-01",
+            "2024-13-01",
+            "2024-01-00",
+            "2024-01-32",
+            "0000-01-01",
+            "0000-01-01 BC",
+            "-0000-01-01",
+            "2024-01-01T24:00:00",
+            "2024-01-01T12:60:00",
+            "2024-01-01T12:00:61",
+            "2024-01-01T12:00:00+16:00",
+            "2024-01-01T12:00:00+01:60",
+        ] {
+            for kind in ALL {
+                wrong_form(kind, &quoted(text));
+            }
+        }
+    }
+
+    #[test]
+    fn other_notations_are_the_wrong_form() {
+        for text in [
+            "20240229",
+            "20240229T123456Z",
+            "2024-2-9",
+            "2024-W09-4",
+            "2024-060",
+            "24-02-29",
+            "12024-01-01",
+            "+202-01-01",
+            "2024/02/29",
+            "29.02.2024",
+            "02/29/2024",
+            "Feb 29 2024",
+            "now",
+            "infinity",
+            "2024-02-29T",
+            "2024-02-29T12",
+            "2024-02-29T12:34:",
+            "2024-02-29T12:34:5",
+            "2024-02-29T12:34:56.",
+            "2024-02-29T12:34:56.Z",
+            "2024-02-29T12:34.5",
+            "2024-02-29T12:34:56+2",
+            "2024-02-29T12:34:56+02:",
+            "2024-02-29T12:34:56+02:0",
+            "2024-02-29T12:34:56  Z",
+            "2024-02-29T12:34:56 UTC",
+            "2024-02-29T12:34:56Zjunk",
+            "2024-02-29  12:34:56",
+            " 2024-02-29",
+            "2024-02-29 ",
+            "2024-02-29Z",
+            "2024-02-29T123456Z",
+            "-0043-01-01 BC",
+            "2024-02-29 AD",
+            "2024-02-29 bc",
+            "BC",
+            " BC",
+            "1704067200",
+            "\u{0662}024-02-29",
+        ] {
+            for kind in ALL {
+                wrong_form(kind, &quoted(text));
+            }
+        }
+        for kind in [Date, Timestamp, TimestampTz] {
+            wrong_form(kind, "\"12:34:56\"");
+        }
+    }
+
+    #[test]
+    fn the_warehouse_ends_the_calendar() {
+        assert_eq!(cast(Date, "\"+5874897-12-31\"").1, None);
+        assert_eq!(cast(Date, "\"4714-11-24 BC\"").1, None);
+        for text in ["+5874898-01-01", "4714-11-23 BC", "-9999-01-01", "+99999999999999999999999-02-29"] {
+            out_of_range(Date, &quoted(text));
+        }
+        assert_eq!(cast(TimestampTz, "\"+294247-01-10T04:00:54.775807Z\""), (Value::Micros(i64::MAX), None));
+        assert_eq!(cast(TimestampTz, "\"4714-11-24 00:00:00 BC\"").1, None);
+        for text in
+            ["+294248-01-01", "+294247-01-10T04:00:54-00:01", "4714-11-24 00:00:00+00:01 BC", "-99999999999999-01-01"]
+        {
+            out_of_range(TimestampTz, &quoted(text));
+        }
+        assert_eq!(cast(Timestamp, "\"+294247-01-10T04:00:54-00:01\"").1, None);
+    }
 }

@@ -187,3 +187,100 @@ fn unit(bytes: &[u8]) -> Option<u32> {
     let [b'\\', b'u', digits @ ..] = bytes else { return None };
     digits.first_chunk::<4>()?.iter().try_fold(0, |unit, &digit| Some(unit << 4 | char::from(digit).to_digit(16)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{cast, limits};
+    use super::*;
+    use crate::kind::ScalarColumn;
+
+    fn postgres(json: &str) -> Cast<'_> {
+        cast(ScalarColumn::String, json)
+    }
+
+    #[test]
+    fn strings_are_themselves_and_other_values_their_text_as_sent() {
+        for (json, expected) in [
+            (r#""""#, ""),
+            (r#"" a ""#, " a "),
+            (r#""null""#, "null"),
+            (r#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{C}\n\r\t"),
+            (r#""\u00e9\u00E9\ud83D\uDe00""#, "\u{E9}\u{E9}\u{1F600}"),
+            ("1.10", "1.10"),
+            ("true", "true"),
+            (r#"{"a": "\u0000"}"#, r#"{"a": "\u0000"}"#),
+            ("[1, 2]", "[1, 2]"),
+        ] {
+            assert_eq!(postgres(json), (Value::Text(expected.into()), None), "{json}");
+        }
+    }
+
+    #[test]
+    fn strings_without_escapes_are_borrowed() {
+        assert!(matches!(postgres("\"h\u{E9}llo\"").0, Value::Text(Cow::Borrowed(_))));
+    }
+
+    #[test]
+    fn lone_surrogates_become_the_replacement_character() {
+        for (json, expected) in [
+            (r#""\ud800""#, "\u{FFFD}"),
+            (r#""a\uDFFFb""#, "a\u{FFFD}b"),
+            (r#""\ud83d\ud83d\ude00""#, "\u{FFFD}\u{1F600}"),
+            (r#""\ud83d\u0041""#, "\u{FFFD}A"),
+            (r#""\ud83d\n""#, "\u{FFFD}\n"),
+            (r#""\ude00\ud83d""#, "\u{FFFD}\u{FFFD}"),
+            (r#""\ud83d\u0000\ude00""#, "\u{FFFD}\u{FFFD}"),
+        ] {
+            assert_eq!(postgres(json), (Value::Text(expected.into()), Some(Change::Truncated)), "{json}");
+        }
+    }
+
+    #[test]
+    fn nul_is_removed_where_text_cannot_hold_it() {
+        let json = r#""a\u0000b\\u0000""#;
+        assert_eq!(postgres(json), (Value::Text("ab\\u0000".into()), Some(Change::Truncated)));
+        let there = string(json, &limits(true));
+        assert_eq!(there, (Value::Text("a\0b\\u0000".into()), None));
+    }
+
+    #[test]
+    fn text_longer_than_a_field_is_null() {
+        let longest = format!("\"{}\"", "x".repeat(1000));
+        assert_eq!(postgres(&longest).1, None);
+        let too_long = format!("\"{}\"", "x".repeat(1001));
+        assert_eq!(postgres(&too_long), OUT_OF_RANGE);
+        assert_eq!(json_text(&too_long, &limits(false)), OUT_OF_RANGE);
+        // What counts is what would be stored.
+        let escaped = format!("\"{}\"", r"\u00e9".repeat(500));
+        assert_eq!(postgres(&escaped).1, None);
+    }
+
+    #[test]
+    fn json_keeps_its_text() {
+        for json in
+            [r#"{"b": 1.10, "a":[], "b":"\u00e9\n"}"#, r#""\\u0000""#, r#""\\\\ud800""#, r#""\ud83d\ude00""#, "1e2"]
+        {
+            let (Value::Text(Cow::Borrowed(text)), None) = json_text(json, &limits(false)) else { panic!("{json}") };
+            assert_eq!(text, json);
+            assert!(matches!(raw_text(json), Cow::Borrowed(text) if text == json));
+        }
+        assert_eq!(json_text("null", &limits(false)), NULL);
+    }
+
+    #[test]
+    fn json_is_mended_at_any_depth_keys_included() {
+        let json = r#"{"k\u0000\\":["\\\u0000\ud800x",{"\uDC00":"\ud83d\ude00\\ud800"}]}"#;
+        let mended = r#"{"k\\":["\\\u{FFFD}x",{"\u{FFFD}":"\ud83d\ude00\\ud800"}]}"#.replace(r"\u{FFFD}", "\u{FFFD}");
+        assert_eq!(json_text(json, &limits(false)), (Value::Text(mended.into()), Some(Change::Truncated)));
+        let raw = r#"{"k\u0000\\":["\\\u0000\u{FFFD}x",{"\u{FFFD}":"\ud83d\ude00\\ud800"}]}"#
+            .replace(r"\u{FFFD}", "\u{FFFD}");
+        assert_eq!(raw_text(json), raw);
+        assert_eq!(json_text(json, &limits(true)), (Value::Text(raw.into()), Some(Change::Truncated)));
+    }
+
+    #[test]
+    fn keys_are_unescaped() {
+        assert_eq!(key(r"caf\u00e9"), "caf\u{E9}");
+        assert!(matches!(key("plain"), Cow::Borrowed("plain")));
+    }
+}
