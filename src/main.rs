@@ -1,5 +1,4 @@
 //! Lands Airbyte streams in SQL warehouses: raw, typed and unnested.
-#![allow(dead_code)] // the protocol's parts wait for the sync that uses them
 
 /// The command line: which verb, with which files.
 mod cli;
@@ -13,6 +12,10 @@ mod logging;
 mod protocol;
 /// One run of the binary: from the command line to the exit code.
 mod run;
+/// The conductor of `write`.
+mod sync;
+/// The hands that run what the plan decided.
+mod warehouse;
 
 fn main() -> std::process::ExitCode {
     run::run(std::env::args_os())

@@ -1,1 +1,67 @@
-//! Plan x dialect -> statements.
+//! Plan x dialect -> statements, as text.
+//!
+//! Rows reach a warehouse as Arrow batches; everything that is an operation on sets (creating tables, keeping one row
+//! a key, history, replacing) runs inside the warehouse, as the statements printed here. Nothing here runs them.
+//!
+//! A stream lives in up to three sets of tables of the same shape ([`Targets`]): *live* is what the user reads,
+//! *staging* holds an unfinished replacement, *batch* holds the rows of one checkpoint before they are merged by key.
+
+/// What is remembered between syncs: generations and the sync log.
+pub mod bookkeeping;
+/// What differs between warehouses.
+mod dialect;
+/// DuckDB's dialect.
+pub mod duckdb;
+/// Tables that exist already, made to take what the plan has for them.
+mod follow;
+/// Every version of every key: `<stream>_scd`.
+mod history;
+/// Names of the tables in the internal schema.
+mod internal;
+/// The versions of a key: what they are ordered by, and what is remembered of the newest.
+mod keys;
+/// One row a key: a batch merged into live or staging tables.
+mod merge;
+/// Unfinished replacements: finished, or given up for what came after.
+mod swap;
+/// Creating, extending and dropping tables.
+mod tables;
+/// The sets of tables that a stream's rows go to.
+mod targets;
+/// Pieces of statements, laid out for people.
+mod text;
+
+pub use bookkeeping::{StreamState, SyncLogEntry};
+pub use dialect::Dialect;
+pub use internal::INTERNAL_SCHEMA;
+pub use tables::{add_column, create_schema, create_table, drop_table, rename_column};
+pub use targets::Targets;
+
+use crate::plan::StreamPlan;
+
+/// A table in a warehouse: schema and name, as identifiers (not quoted).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TableName {
+    /// The schema.
+    pub schema: String,
+    /// The table.
+    pub name: String,
+}
+
+/// The statements of one stream.
+///
+/// Every method gives statements that the caller runs in their order, inside its own transaction; none of them begins
+/// or ends one.
+#[derive(Clone, Copy)]
+pub struct StreamSql<'a> {
+    stream: &'a StreamPlan,
+    dialect: &'a dyn Dialect,
+}
+
+impl<'a> StreamSql<'a> {
+    /// The statements of `stream` in the words of `dialect`.
+    #[must_use]
+    pub fn new(stream: &'a StreamPlan, dialect: &'a dyn Dialect) -> Self {
+        Self { stream, dialect }
+    }
+}

@@ -1,0 +1,56 @@
+# The command table: what people type and what CI runs. Each target sets up what it needs.
+
+SHELL := bash
+CARGO ?= cargo
+BINARY := target/release/alluvium
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help: ## this table
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: duckdb
+duckdb: ## fetch DuckDB's shared library, unless it is there
+	@scripts/fetch-duckdb
+
+.PHONY: build
+build: duckdb ## target/release/alluvium
+	$(CARGO) build --release
+
+.PHONY: demo
+demo: build ## land the demo's order stream in demo.duckdb and show its tables
+	rm -f demo.duckdb demo.duckdb.wal
+	$(BINARY) write --config fixtures/demo/config.json --catalog fixtures/demo/catalog.json < fixtures/demo/messages.jsonl
+	$(BINARY) tables --config fixtures/demo/config.json
+
+# Doctests first: nextest does not run them, and its summary is what the output should end with.
+.PHONY: test
+test: duckdb ## all tests
+	$(CARGO) test --workspace --doc
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then set -x; $(CARGO) nextest run --workspace; \
+	else set -x; $(CARGO) test --workspace --all-targets; fi
+
+.PHONY: lint
+lint: duckdb ## formatting, clippy, documentation; a warning is an error
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items
+
+# make bench RECORDS=1000000 RUNS=5 PROFILES="flat nested" MODES=append
+RECORDS ?= 200000
+RUNS ?= 3
+PROFILES ?= flat nested wide
+MODES ?= append overwrite append_dedup
+.PHONY: bench
+bench: build ## speed and memory, end to end (RECORDS=, RUNS=, PROFILES=, MODES=)
+	python3 benches/end_to_end.py --binary $(BINARY) --records $(RECORDS) --runs $(RUNS) \
+		--profiles $(PROFILES) --modes $(MODES)
+
+.PHONY: acceptance
+acceptance: build ## against a real source and PyAirbyte; needs PyPI
+	scripts/acceptance $(BINARY)
+
+.PHONY: clean
+clean: ## remove everything that these commands made
+	$(CARGO) clean
+	rm -rf .duckdb .venv demo.duckdb demo.duckdb.wal

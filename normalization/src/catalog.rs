@@ -1,1 +1,0 @@
-//! The configured catalog: streams, sync modes, generations; the only protocol types the core needs.

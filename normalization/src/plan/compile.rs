@@ -1,0 +1,223 @@
+//! Catalog x options x limits -> plan.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::{ConfiguredCatalog, ConfiguredStream, StreamName, SyncMode};
+use crate::columns::SystemColumn;
+use crate::kind::ColumnKind;
+use crate::limits::Limits;
+use crate::names::plain;
+use crate::plan::naming::{TableRequest, name_columns, name_tables, system_columns};
+use crate::plan::nesting::{Draft, draft};
+use crate::plan::{
+    Column, ColumnSource, Dedup, KnownNames, ObjectNode, Options, Plan, StreamPlan, Table, TableRole, dedup,
+};
+use crate::kind::ScalarColumn;
+use crate::shape::stream_properties;
+
+/// Why a catalog can't be planned: the user must change the catalog or the config.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// A part of the primary key is no property of the stream.
+    #[error("stream `{stream}`: the primary key `{path}` is not in its schema")]
+    KeyNotInSchema {
+        /// The stream.
+        stream: StreamName,
+        /// The key's path.
+        path: String,
+    },
+    /// The cursor is no property of the stream.
+    #[error("stream `{stream}`: the cursor field `{path}` is not in its schema")]
+    CursorNotInSchema {
+        /// The stream.
+        stream: StreamName,
+        /// The cursor's path.
+        path: String,
+    },
+    /// Two streams would share their tables.
+    #[error("the streams `{first}` and `{second}` both land in schema `{schema}` under the same name")]
+    SameDestination {
+        /// The one.
+        first: StreamName,
+        /// The other.
+        second: StreamName,
+        /// Where both land.
+        schema: String,
+    },
+    /// Neither raw nor typed tables are wanted.
+    #[error("`normalization.enabled: false` together with `normalization.raw: none` leaves nothing to write")]
+    NothingToWrite,
+}
+
+/// The schema that a stream's tables live in.
+#[must_use]
+pub fn schema_of(stream: &StreamName, options: &Options, limits: &Limits) -> String {
+    plain(options.naming, &limits.identifiers, stream.namespace.as_deref().unwrap_or(&options.schema))
+}
+
+/// Compiles a catalog.
+///
+/// Law: pure, and the names of a stream do not depend on the order of the catalog.
+pub fn compile(
+    catalog: &ConfiguredCatalog,
+    options: &Options,
+    limits: &Limits,
+    known: &KnownNames,
+) -> Result<Plan, PlanError> {
+    if !options.raw && !options.typed {
+        return Err(PlanError::NothingToWrite);
+    }
+    let drafts = catalog
+        .streams
+        .iter()
+        .map(|stream| StreamDraft::new(stream, options, limits))
+        .collect::<Result<Vec<_>, _>>()?;
+    refuse_shared_destinations(&drafts)?;
+
+    let mut by_schema: BTreeMap<&str, Vec<(usize, TableRequest<'_>)>> = BTreeMap::new();
+    for (index, draft) in drafts.iter().enumerate() {
+        let requests = by_schema.entry(&draft.schema).or_default();
+        requests.extend(draft.requests(options).into_iter().map(|request| (index, request)));
+    }
+    let mut names: Vec<Vec<String>> = vec![Vec::new(); drafts.len()];
+    for (schema, requests) in by_schema {
+        let (streams, requests): (Vec<usize>, Vec<_>) = requests.into_iter().unzip();
+        for (stream, name) in streams.into_iter().zip(name_tables(options.naming, limits, schema, &requests, known)) {
+            names[stream].push(name);
+        }
+    }
+    let streams = drafts.into_iter().zip(names).map(|(draft, names)| draft.named(names, options, limits, known));
+    Ok(Plan { streams: streams.collect() })
+}
+
+/// A stream whose tables have no names yet.
+struct StreamDraft<'a> {
+    stream: &'a ConfiguredStream,
+    schema: String,
+    tables: Vec<Draft>,
+    root: ObjectNode,
+    dedup: Option<Dedup>,
+}
+
+impl<'a> StreamDraft<'a> {
+    fn new(stream: &'a ConfiguredStream, options: &Options, limits: &Limits) -> Result<Self, PlanError> {
+        let properties = stream_properties(&stream.json_schema);
+        let (tables, root) = draft(&properties, options, limits);
+        let dedup = match stream.destination_sync_mode {
+            SyncMode::AppendDedup => {
+                let (key, cursor) = (&stream.primary_key, &stream.cursor_field);
+                let choices = (options, limits);
+                Some(dedup::resolve(&stream.name, key, cursor, &properties, &tables[0], choices)?)
+            }
+            SyncMode::Append | SyncMode::Overwrite => None,
+        };
+        let schema = schema_of(&stream.name, options, limits);
+        if options.typed {
+            Ok(Self { stream, schema, tables, root, dedup })
+        } else {
+            Ok(Self { stream, schema, tables: Vec::new(), root: ObjectNode::default(), dedup: None })
+        }
+    }
+
+    fn keeps_history(&self, options: &Options) -> bool {
+        self.dedup.is_some() && options.history
+    }
+
+    /// The tables that want a name: raw, typed, history, those that there are.
+    fn requests(&self, options: &Options) -> Vec<TableRequest<'_>> {
+        let stream = &self.stream.name;
+        let lone = |role| TableRequest { stream, role, path: &[] };
+        let raw = options.raw.then(|| lone(TableRole::Raw));
+        let typed = self.tables.iter().map(|table| TableRequest { stream, role: table.role, path: &table.path });
+        let history = self.keeps_history(options).then(|| lone(TableRole::History));
+        raw.into_iter().chain(typed).chain(history).collect()
+    }
+
+    fn named(self, names: Vec<String>, options: &Options, limits: &Limits, known: &KnownNames) -> StreamPlan {
+        let keeps_history = self.keeps_history(options);
+        let mut names = names.into_iter();
+        let raw = options.raw.then(|| Table {
+            name: names.next().unwrap_or_default(),
+            role: TableRole::Raw,
+            path: Vec::new(),
+            columns: raw_columns(),
+        });
+        let flags = (self.dedup.is_some(), options.additional_properties);
+        let tables: Vec<Table> = (0..self.tables.len())
+            .map(|index| {
+                let draft = &self.tables[index];
+                let name = names.next().unwrap_or_default();
+                let system =
+                    system_columns(options.naming, limits, &self.stream.name, &self.tables, index, flags);
+                let known = known.columns(&self.schema, &name);
+                let columns = name_columns(options.naming, limits, draft, &system, known);
+                Table { name, role: draft.role, path: draft.path.clone(), columns }
+            })
+            .collect();
+        let history = keeps_history.then(|| Table {
+            name: names.next().unwrap_or_default(),
+            role: TableRole::History,
+            path: Vec::new(),
+            columns: history_columns(&tables[0], self.dedup.as_ref()),
+        });
+        StreamPlan {
+            stream: self.stream.name.clone(),
+            schema: self.schema,
+            raw,
+            tables,
+            history,
+            root: self.root,
+            dedup: self.dedup,
+            mode: self.stream.destination_sync_mode,
+            replacement: self.stream.replaces(),
+            generation_id: self.stream.generation_id.unwrap_or(0),
+            sync_id: self.stream.sync_id,
+        }
+    }
+}
+
+fn refuse_shared_destinations(drafts: &[StreamDraft<'_>]) -> Result<(), PlanError> {
+    let mut seen: BTreeMap<(&str, &str), &StreamName> = BTreeMap::new();
+    for draft in drafts {
+        let stream = &draft.stream.name;
+        if let Some(first) = seen.insert((&draft.schema, &stream.name), stream) {
+            let (first, second) = (first.clone(), stream.clone());
+            return Err(PlanError::SameDestination { first, second, schema: draft.schema.clone() });
+        }
+    }
+    Ok(())
+}
+
+fn raw_columns() -> Vec<Column> {
+    use SystemColumn::{AbId, Data, EmittedAt, GenerationId, Meta};
+    [AbId, EmittedAt, Data, Meta, GenerationId].into_iter().filter_map(fixed_column).collect()
+}
+
+fn fixed_column(column: SystemColumn) -> Option<Column> {
+    Some(Column {
+        name: column.fixed_name()?.to_owned(),
+        source: ColumnSource::System(column),
+        kind: column.kind()?,
+    })
+}
+
+/// The root's columns with the range in which a version holds.
+fn history_columns(root: &Table, dedup: Option<&Dedup>) -> Vec<Column> {
+    let emitted_at = ColumnKind::Scalar(ScalarColumn::TimestampTz);
+    let range = dedup.and_then(|dedup| dedup.cursor.as_ref()).map_or(emitted_at, |cursor| cursor.kind);
+    let bound = |column: SystemColumn| {
+        column.fixed_name().map(|name| Column {
+            name: name.to_owned(),
+            source: ColumnSource::System(column),
+            kind: range,
+        })
+    };
+    root.columns
+        .iter()
+        .cloned()
+        .chain(bound(SystemColumn::StartAt))
+        .chain(bound(SystemColumn::EndAt))
+        .chain(fixed_column(SystemColumn::ActiveRow))
+        .collect()
+}

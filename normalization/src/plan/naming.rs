@@ -1,0 +1,181 @@
+//! Drafts get their names: tables within their schema, columns within their table.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::StreamName;
+use crate::columns::SystemColumn;
+use crate::kind::ColumnKind;
+use crate::limits::Limits;
+use crate::names::{Candidate, Naming, assign, plain};
+use crate::plan::nesting::Draft;
+use crate::plan::{Column, ColumnSource, KnownNames, Table, TableRole};
+
+/// Who keeps a plain table name when two meet; the lower rank wins.
+const fn table_rank(role: TableRole) -> u8 {
+    match role {
+        TableRole::Raw => 0,
+        TableRole::Root => 1,
+        TableRole::History => 2,
+        TableRole::ObjectChild(_) | TableRole::ArrayChild(_) => 3,
+    }
+}
+
+/// A table that wants a name.
+pub(super) struct TableRequest<'a> {
+    pub(super) stream: &'a StreamName,
+    pub(super) role: TableRole,
+    pub(super) path: &'a [String],
+}
+
+impl TableRequest<'_> {
+    /// The name as the source's parts give it.
+    fn source_name(&self) -> String {
+        match self.role {
+            TableRole::Raw => format!("_airbyte_raw_{}", self.stream.name),
+            TableRole::History => format!("{}_scd", self.stream.name),
+            TableRole::Root | TableRole::ObjectChild(_) | TableRole::ArrayChild(_) => joined(self.stream, self.path),
+        }
+    }
+
+    fn comment(&self) -> String {
+        let table =
+            Table { name: String::new(), role: self.role, path: self.path.to_vec(), columns: Vec::new() };
+        table.comment(self.stream)
+    }
+}
+
+/// Names the tables of one schema, in the requests' order.
+pub(super) fn name_tables(
+    naming: Naming,
+    limits: &Limits,
+    schema: &str,
+    requests: &[TableRequest<'_>],
+    known: &KnownNames,
+) -> Vec<String> {
+    let comments: Vec<String> = requests.iter().map(TableRequest::comment).collect();
+    let mut candidates: Vec<Candidate> = requests
+        .iter()
+        .zip(&comments)
+        .map(|(request, comment)| Candidate {
+            path: vec![comment.clone()],
+            name: request.source_name(),
+            rank: table_rank(request.role),
+            kept: known.table(schema, comment).map(str::to_owned),
+            fixed: false,
+        })
+        .collect();
+    let wanted: BTreeSet<&str> = comments.iter().map(String::as_str).collect();
+    candidates.extend(known.other_tables(schema, &wanted).map(|(comment, name)| Candidate {
+        path: vec![comment.to_owned()],
+        name: name.to_owned(),
+        rank: 0,
+        kept: Some(name.to_owned()),
+        fixed: false,
+    }));
+    let mut names = assign(naming, &limits.identifiers, &candidates);
+    names.truncate(requests.len());
+    names
+}
+
+/// Names a draft's columns and puts the system columns behind them.
+pub(super) fn name_columns(
+    naming: Naming,
+    limits: &Limits,
+    draft: &Draft,
+    system: &[(SystemColumn, String, ColumnKind)],
+    known: Option<&BTreeMap<String, String>>,
+) -> Vec<Column> {
+    let nothing = BTreeMap::new();
+    let known = known.unwrap_or(&nothing);
+    let sources: Vec<ColumnSource> =
+        draft.columns.iter().map(|column| ColumnSource::Property(column.path.clone())).collect();
+    let comments: BTreeSet<String> = sources.iter().filter_map(ColumnSource::comment).collect();
+    let mut candidates: Vec<Candidate> = draft
+        .columns
+        .iter()
+        .zip(&sources)
+        .map(|(column, source)| Candidate {
+            path: column.path.clone(),
+            name: column.path.join("_"),
+            rank: u8::from(column.path.len() > 1),
+            kept: source.comment().and_then(|comment| known.get(&comment).cloned()),
+            fixed: false,
+        })
+        .collect();
+    candidates.extend(system.iter().map(|(_, name, _)| Candidate {
+        path: vec![name.clone()],
+        name: name.clone(),
+        rank: 0,
+        kept: None,
+        fixed: true,
+    }));
+    candidates.extend(known.iter().filter(|(comment, _)| !comments.contains(*comment)).map(|(comment, name)| {
+        Candidate { path: vec![comment.clone()], name: name.clone(), rank: 0, kept: Some(name.clone()), fixed: false }
+    }));
+    let mut names = assign(naming, &limits.identifiers, &candidates).into_iter();
+    let mut columns = Vec::with_capacity(candidates.len());
+    for (draft, source) in draft.columns.iter().zip(sources) {
+        columns.push(Column { name: names.next().unwrap_or_default(), source, kind: draft.kind });
+    }
+    for (column, name, kind) in system {
+        columns.push(Column { name: name.clone(), source: ColumnSource::System(*column), kind: *kind });
+    }
+    columns
+}
+
+/// The system columns of a table, in the contract's order, with their names.
+pub(super) fn system_columns(
+    naming: Naming,
+    limits: &Limits,
+    stream: &StreamName,
+    drafts: &[Draft],
+    index: usize,
+    (dedup, additional_properties): (bool, bool),
+) -> Vec<(SystemColumn, String, ColumnKind)> {
+    use SystemColumn::{
+        AbId, AdditionalProperties, EmittedAt, GenerationId, HashId, Meta, NormalizedAt, ParentHashId, Position,
+        UniqueKey,
+    };
+    let mut wanted = Vec::new();
+    if additional_properties {
+        wanted.push(AdditionalProperties);
+    }
+    wanted.extend([AbId, EmittedAt, NormalizedAt, HashId]);
+    let parent = match drafts[index].role {
+        TableRole::ObjectChild(parent) => {
+            wanted.push(ParentHashId);
+            Some(parent)
+        }
+        TableRole::ArrayChild(parent) => {
+            wanted.extend([ParentHashId, Position]);
+            Some(parent)
+        }
+        TableRole::Raw | TableRole::Root | TableRole::History => {
+            if dedup {
+                wanted.push(UniqueKey);
+            }
+            wanted.extend([Meta, GenerationId]);
+            None
+        }
+    };
+    let hash_id = |table: usize| {
+        let name = format!("_airbyte_{}_hashid", joined(stream, &drafts[table].path));
+        plain(naming, &limits.identifiers, &name)
+    };
+    wanted
+        .into_iter()
+        .filter_map(|column| {
+            let name = match column {
+                HashId => hash_id(index),
+                ParentHashId => hash_id(parent?),
+                column => column.fixed_name()?.to_owned(),
+            };
+            Some((column, name, column.kind()?))
+        })
+        .collect()
+}
+
+/// The stream's name and a path below it, joined.
+fn joined(stream: &StreamName, path: &[String]) -> String {
+    std::iter::once(&stream.name).chain(path).map(String::as_str).collect::<Vec<_>>().join("_")
+}

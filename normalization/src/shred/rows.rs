@@ -1,0 +1,122 @@
+//! Rows of one table, until they leave as a batch.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::Schema;
+
+use crate::cast;
+use crate::columns::SystemColumn;
+use crate::kind::ColumnKind;
+use crate::plan::{ColumnSource, Table};
+use crate::shred::builder::{Builder, field};
+use crate::shred::layout::Layout;
+use crate::shred::{Record, ShredError, Sink, Slot};
+
+/// Rows beyond which a batch leaves whatever its bytes.
+const MOST_ROWS: usize = 65_536;
+
+/// The builders of one table.
+#[derive(Debug)]
+pub(super) struct Rows {
+    table: String,
+    schema: Arc<Schema>,
+    pub(super) builders: Vec<Builder>,
+    /// The system columns with the index of each, in order.
+    pub(super) system: Vec<(SystemColumn, usize)>,
+    rows: usize,
+    bytes: usize,
+    row_bytes: usize,
+    batch_bytes: usize,
+    /// Rows handed out or pending since the last call of [`Rows::take_row_count`].
+    counted: u64,
+}
+
+impl Rows {
+    /// `cursor`: kind of the extra last column [`SystemColumn::Cursor`], if the batches carry one.
+    pub(super) fn new(table: &Table, cursor: Option<ColumnKind>, batch_bytes: usize) -> Self {
+        let cursor = cursor.and_then(|kind| Some((SystemColumn::Cursor.fixed_name()?, kind)));
+        let columns = table.columns.iter().map(|column| (column.name.as_str(), column.kind)).chain(cursor);
+        let (fields, builders): (Vec<_>, Vec<_>) =
+            columns.map(|(name, kind)| (field(name, kind), Builder::new(kind))).unzip();
+        let sources = table.columns.iter().map(|column| &column.source);
+        let mut system: Vec<(SystemColumn, usize)> = sources
+            .enumerate()
+            .filter_map(|(index, source)| match source {
+                ColumnSource::System(column) => Some((*column, index)),
+                ColumnSource::Property(_) => None,
+            })
+            .collect();
+        if cursor.is_some() {
+            system.push((SystemColumn::Cursor, table.columns.len()));
+        }
+        Self {
+            table: table.name.clone(),
+            schema: Arc::new(Schema::new(fields)),
+            row_bytes: builders.len() * 8,
+            builders,
+            system,
+            rows: 0,
+            bytes: 0,
+            batch_bytes,
+            counted: 0,
+        }
+    }
+
+    pub(super) fn schema(&self) -> Arc<Schema> {
+        Arc::clone(&self.schema)
+    }
+
+    /// Says that every column has got its value of the present row, with the bytes that they took beyond a number's.
+    #[inline]
+    pub(super) fn end_row(&mut self, bytes: usize) {
+        self.rows += 1;
+        self.counted += 1;
+        self.bytes += self.row_bytes + bytes;
+    }
+
+    pub(super) fn push_raw(&mut self, record: &Record<'_>, layout: &Layout) {
+        let mut bytes = 0;
+        for (column, index) in &self.system {
+            let builder = &mut self.builders[*index];
+            match column {
+                SystemColumn::AbId => builder.push_uuid(record.id),
+                SystemColumn::EmittedAt => {
+                    builder.push(&cast::Value::Micros(record.emitted_at));
+                }
+                SystemColumn::Data => bytes += builder.push_text(&cast::raw_text(record.data)),
+                SystemColumn::Meta => bytes += builder.push_text(&layout.meta(record.changes, &[])),
+                SystemColumn::GenerationId => {
+                    builder.push(&cast::Value::Integer(layout.generation_id));
+                }
+                _ => builder.push_null(),
+            }
+        }
+        self.end_row(bytes);
+    }
+
+    #[inline]
+    pub(super) fn give_when_full(&mut self, slot: Slot, sink: &mut impl Sink) -> Result<(), ShredError> {
+        if self.bytes >= self.batch_bytes || self.rows >= MOST_ROWS { self.give(slot, sink) } else { Ok(()) }
+    }
+
+    pub(super) fn give(&mut self, slot: Slot, sink: &mut impl Sink) -> Result<(), ShredError> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        (self.rows, self.bytes) = (0, 0);
+        let batch = self
+            .builders
+            .iter_mut()
+            .map(Builder::finish)
+            .collect::<Result<Vec<_>, _>>()
+            .and_then(|arrays| RecordBatch::try_new(Arc::clone(&self.schema), arrays))
+            .map_err(|error| ShredError { table: self.table.clone(), reason: error.to_string() })?;
+        sink.take(slot, batch);
+        Ok(())
+    }
+
+    pub(super) fn take_row_count(&mut self) -> u64 {
+        std::mem::take(&mut self.counted)
+    }
+}

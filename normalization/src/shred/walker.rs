@@ -1,0 +1,440 @@
+//! The walk over a record: each declared member to its column, nested objects and arrays to rows of child tables.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use arrow_schema::Schema;
+use xxhash_rust::xxh3::{Xxh3DefaultBuilder, xxh3_64_with_seed};
+
+use crate::cast::{self, Change, Value};
+use crate::columns::SystemColumn;
+use crate::kind::ColumnKind;
+use crate::limits::Limits;
+use crate::shred::builder::Builder;
+use crate::shred::changes::{Counts, FieldChange, Step};
+use crate::shred::identity::{KeyHash, row_id};
+use crate::shred::layout::{Inside, Layout, Located, NodeId};
+use crate::shred::rows::Rows;
+use crate::shred::{Record, ShredError, Sink, Slot};
+use crate::walk::{self, JsonType};
+
+/// A slice of the record's text. Kept instead of `&str` so that the buffers outlive the record.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    start: usize,
+    end: usize,
+}
+
+impl Span {
+    const MISSING: Self = Self { start: 0, end: 0 };
+
+    fn of(record: &str, part: &str) -> Self {
+        let start = part.as_ptr().addr().wrapping_sub(record.as_ptr().addr());
+        Self { start, end: start.wrapping_add(part.len()) }
+    }
+
+    /// The value's text; `None` when it is missing or JSON null.
+    fn value(self, record: &str) -> Option<&str> {
+        record.get(self.start..self.end).filter(|text| !text.is_empty() && *text != "null")
+    }
+}
+
+/// The builders and buffers that a walk fills.
+#[derive(Debug)]
+pub(super) struct Walker {
+    tables: Vec<Rows>,
+    limits: Limits,
+    /// A buffer a node: the values of its members in the object that is being walked.
+    cells: Vec<Vec<Span>>,
+    /// A buffer a node: the field that came at each place of the object before.
+    order: Vec<Vec<usize>>,
+    /// A buffer a table: undeclared members of the row that is being filled, prefix and key apart.
+    additional: Vec<Vec<(NodeId, Span, Span)>>,
+    steps: Vec<Step>,
+    changes: Vec<FieldChange>,
+    scratch: String,
+    counts: Counts,
+    seen_undeclared: HashSet<u64, Xxh3DefaultBuilder>,
+}
+
+/// What all rows of one record share.
+#[derive(Clone, Copy)]
+struct Context<'a> {
+    layout: &'a Layout,
+    record: &'a Record<'a>,
+    normalized_at: i64,
+}
+
+/// What tells one row of a table from the others.
+#[derive(Clone, Copy)]
+struct RowIdentity {
+    id: u128,
+    parent: u128,
+    position: Option<u64>,
+}
+
+impl Walker {
+    pub(super) fn new(layout: &Layout, tables: Vec<Rows>, limits: Limits) -> Self {
+        Self {
+            limits,
+            cells: vec![Vec::new(); layout.nodes.len()],
+            order: vec![Vec::new(); layout.nodes.len()],
+            additional: vec![Vec::new(); tables.len()],
+            tables,
+            steps: Vec::new(),
+            changes: Vec::new(),
+            scratch: String::new(),
+            counts: Counts::default(),
+            seen_undeclared: HashSet::default(),
+        }
+    }
+
+    /// Types one record.
+    pub(super) fn walk(
+        &mut self,
+        layout: &Layout,
+        record: &Record<'_>,
+        normalized_at: i64,
+        sink: &mut impl Sink,
+    ) -> Result<(), ShredError> {
+        let Some(&seed) = layout.seeds.first() else { return Ok(()) };
+        self.changes.clear();
+        let context = Context { layout, record, normalized_at };
+        let identity = RowIdentity { id: row_id(seed, record.id, None), parent: 0, position: None };
+        let mut bytes = self.fill(context, layout.root, 0, record.data, identity.id, sink)?;
+        bytes += self.fill_system(context, 0, identity);
+        self.end_row(0, bytes, sink)
+    }
+
+    pub(super) fn flush(&mut self, sink: &mut impl Sink) -> Result<(), ShredError> {
+        self.tables.iter_mut().enumerate().try_for_each(|(index, rows)| rows.give(Slot::Table(index), sink))
+    }
+
+    pub(super) fn take_counts(&mut self) -> Counts {
+        let mut counts = std::mem::take(&mut self.counts);
+        counts.rows = self.tables.iter_mut().map(Rows::take_row_count).collect();
+        counts
+    }
+
+    pub(super) fn schema(&self, table: usize) -> Option<Arc<Schema>> {
+        self.tables.get(table).map(Rows::schema)
+    }
+
+    /// Fills the user's columns of one row from an object, and the rows below it. Returns the bytes that it took.
+    fn fill(
+        &mut self,
+        context: Context<'_>,
+        node_id: NodeId,
+        table: usize,
+        object: &str,
+        id: u128,
+        sink: &mut impl Sink,
+    ) -> Result<usize, ShredError> {
+        let Context { layout, record, .. } = context;
+        let node = &layout.nodes[node_id];
+        let cells = self.locate(context, node_id, table, object);
+        let mut bytes = 0;
+        for (index, field) in node.fields.iter().enumerate() {
+            let json = cells[index].value(record.data);
+            if let Some(column) = field.column {
+                bytes += self.put(context, (node_id, index), table, column, json);
+            }
+            let Some(inside) = field.inside else { continue };
+            let kind = json.map(walk::kind_of);
+            let is_wrong = match inside {
+                Inside::Flattened(_) | Inside::Object { .. } => kind.is_some_and(|kind| kind != JsonType::Object),
+                Inside::Array { .. } => kind.is_some_and(|kind| kind != JsonType::Array),
+            };
+            self.steps.push(Step::Field(node_id, index));
+            if is_wrong {
+                self.change(layout, None, Change::WrongForm);
+            }
+            match (inside, json.filter(|_| !is_wrong)) {
+                (Inside::Flattened(inner), object) => {
+                    bytes += self.fill(context, inner, table, object.unwrap_or("{}"), id, sink)?;
+                }
+                (Inside::Object { table, node }, Some(object)) => {
+                    self.child(context, (node, table), object, id, None, sink)?;
+                }
+                (Inside::Array { table, node }, Some(array)) => {
+                    for (element, position) in walk::elements(array).zip(0..) {
+                        self.steps.push(Step::Element(position));
+                        let object = match walk::kind_of(element) {
+                            JsonType::Object => element,
+                            JsonType::Null => "{}",
+                            _ => {
+                                self.change(layout, None, Change::WrongForm);
+                                "{}"
+                            }
+                        };
+                        self.child(context, (node, table), object, id, Some(position), sink)?;
+                        self.steps.pop();
+                    }
+                }
+                (Inside::Object { .. } | Inside::Array { .. }, None) => {}
+            }
+            self.steps.pop();
+        }
+        self.cells[node_id] = cells;
+        Ok(bytes)
+    }
+
+    fn child(
+        &mut self,
+        context: Context<'_>,
+        (node, table): (NodeId, usize),
+        object: &str,
+        parent: u128,
+        position: Option<u64>,
+        sink: &mut impl Sink,
+    ) -> Result<(), ShredError> {
+        let id = row_id(context.layout.seeds[table], parent, position);
+        let mut bytes = self.fill(context, node, table, object, id, sink)?;
+        bytes += self.fill_system(context, table, RowIdentity { id, parent, position });
+        self.end_row(table, bytes, sink)
+    }
+
+    fn end_row(&mut self, table: usize, bytes: usize, sink: &mut impl Sink) -> Result<(), ShredError> {
+        let rows = &mut self.tables[table];
+        rows.end_row(bytes);
+        rows.give_when_full(Slot::Table(table), sink)
+    }
+
+    /// Finds the values of the declared members; of duplicate keys the last wins.
+    fn locate(&mut self, context: Context<'_>, node_id: NodeId, table: usize, object: &str) -> Vec<Span> {
+        let node = &context.layout.nodes[node_id];
+        let data = context.record.data;
+        let mut cells = std::mem::take(&mut self.cells[node_id]);
+        cells.clear();
+        cells.resize(node.fields.len(), Span::MISSING);
+        let mut order = std::mem::take(&mut self.order[node_id]);
+        for (place, (key, value)) in walk::members(object).enumerate() {
+            let guess = order.get(place).copied().unwrap_or(place);
+            let found = node.find(key, guess);
+            match order.get_mut(place) {
+                Some(slot) => *slot = found.unwrap_or(usize::MAX),
+                None => order.push(found.unwrap_or(usize::MAX)),
+            }
+            match found {
+                Some(field) => cells[field] = Span::of(data, value),
+                None => self.undeclared(context, (node_id, table), key, value),
+            }
+        }
+        self.order[node_id] = order;
+        cells
+    }
+
+    #[inline]
+    fn put(
+        &mut self,
+        context: Context<'_>,
+        (node, field): (NodeId, usize),
+        table: usize,
+        column: usize,
+        json: Option<&str>,
+    ) -> usize {
+        let builder = &mut self.tables[table].builders[column];
+        let Some(json) = json else {
+            builder.push_null();
+            return 0;
+        };
+        let kind = context.layout.kinds[table][column];
+        let (bytes, change) = match (kind, builder) {
+            (ColumnKind::Scalar(scalar), builder) => {
+                let (value, change) = cast::scalar(scalar, json, &self.limits);
+                (builder.push(&value), change)
+            }
+            (ColumnKind::List(_), Builder::List(_)) => {
+                return self.put_list(context, (node, field), table, column, json);
+            }
+            (kind, builder) => {
+                let (value, change) = cast_text(kind, json, &self.limits, &mut self.scratch);
+                (builder.push(&value), change)
+            }
+        };
+        if let Some(change) = change {
+            self.change(context.layout, Some((node, field)), change);
+        }
+        bytes
+    }
+
+    fn put_list(
+        &mut self,
+        context: Context<'_>,
+        (node, field): (NodeId, usize),
+        table: usize,
+        column: usize,
+        json: &str,
+    ) -> usize {
+        let (elements, change) = cast::elements_of(json);
+        let mut bytes = 0;
+        let mut changes = Vec::new();
+        if let Builder::List(list) = &mut self.tables[table].builders[column] {
+            let is_valid = elements.is_some();
+            for (element, position) in elements.into_iter().flatten().zip(0..) {
+                let (value, change) = cast::scalar(list.kind, element, &self.limits);
+                bytes += list.push(&value);
+                changes.extend(change.map(|change| (position, change)));
+            }
+            list.end(is_valid);
+        }
+        if let Some(change) = change {
+            self.change(context.layout, Some((node, field)), change);
+        }
+        for (position, change) in changes {
+            self.steps.extend([Step::Field(node, field), Step::Element(position)]);
+            self.change(context.layout, None, change);
+            self.steps.truncate(self.steps.len() - 2);
+        }
+        bytes
+    }
+
+    fn fill_system(&mut self, context: Context<'_>, table: usize, identity: RowIdentity) -> usize {
+        let Context { layout, record, normalized_at } = context;
+        let mut bytes = 0;
+        for place in 0..self.tables[table].system.len() {
+            let (column, index) = self.tables[table].system[place];
+            match column {
+                SystemColumn::UniqueKey => {
+                    let key = self.unique_key(layout, record.data);
+                    self.tables[table].builders[index].push_uuid(key);
+                    continue;
+                }
+                SystemColumn::Cursor => {
+                    bytes += self.put_cursor(layout, record.data, table, index);
+                    continue;
+                }
+                SystemColumn::AdditionalProperties => {
+                    bytes += self.put_additional(context, table, index);
+                    continue;
+                }
+                _ => {}
+            }
+            let builder = &mut self.tables[table].builders[index];
+            match column {
+                SystemColumn::AbId => builder.push_uuid(record.id),
+                SystemColumn::HashId => builder.push_uuid(identity.id),
+                SystemColumn::ParentHashId => builder.push_uuid(identity.parent),
+                SystemColumn::EmittedAt => bytes += builder.push(&Value::Micros(record.emitted_at)),
+                SystemColumn::NormalizedAt => bytes += builder.push(&Value::Micros(normalized_at)),
+                SystemColumn::GenerationId => bytes += builder.push(&Value::Integer(layout.generation_id)),
+                SystemColumn::Meta => bytes += builder.push_text(&layout.meta(record.changes, &self.changes)),
+                SystemColumn::Position => {
+                    let position = identity.position.and_then(|position| i64::try_from(position).ok());
+                    bytes += builder.push(&position.map_or(Value::Null, Value::Integer));
+                }
+                _ => builder.push_null(),
+            }
+        }
+        bytes
+    }
+
+    fn unique_key(&mut self, layout: &Layout, data: &str) -> u128 {
+        let mut hash = KeyHash::default();
+        for part in &layout.key {
+            let Some(json) = find(data, &part.path).filter(|json| *json != "null") else {
+                hash.add_null();
+                continue;
+            };
+            match part.kind {
+                ColumnKind::Scalar(scalar) => match cast::scalar(scalar, json, &self.limits) {
+                    (Value::Null, Some(_)) => hash.add_unheld(json),
+                    (value, _) => hash.add_value(scalar, &value),
+                },
+                kind => match cast_text(kind, json, &self.limits, &mut self.scratch) {
+                    (Value::Text(text), _) => hash.add_text(kind, &text),
+                    _ => hash.add_unheld(json),
+                },
+            }
+        }
+        hash.finish()
+    }
+
+    fn put_cursor(&mut self, layout: &Layout, data: &str, table: usize, index: usize) -> usize {
+        let builder = &mut self.tables[table].builders[index];
+        let located = layout.cursor.as_ref().and_then(|Located { path, kind }| Some((find(data, path)?, *kind)));
+        match located {
+            Some((json, ColumnKind::Scalar(scalar))) => builder.push(&cast::scalar(scalar, json, &self.limits).0),
+            Some((json, kind)) => builder.push(&cast_text(kind, json, &self.limits, &mut self.scratch).0),
+            None => builder.push(&Value::Null),
+        }
+    }
+
+    fn undeclared(&mut self, context: Context<'_>, (node, table): (NodeId, usize), key: &str, value: &str) {
+        if context.layout.keeps_additional {
+            let data = context.record.data;
+            self.additional[table].push((node, Span::of(data, key), Span::of(data, value)));
+        }
+        let is_new = self.seen_undeclared.len() < Counts::MOST_UNDECLARED
+            && self.seen_undeclared.insert(xxh3_64_with_seed(key.as_bytes(), node as u64));
+        if is_new {
+            // positions would make every element's properties different ones
+            let names: Vec<Step> =
+                self.steps.iter().filter(|step| matches!(step, Step::Field(..))).copied().collect();
+            self.counts.undeclared.insert(context.layout.path(&names, Some(&cast::key(key))));
+        }
+    }
+
+    fn put_additional(&mut self, context: Context<'_>, table: usize, index: usize) -> usize {
+        let data = context.record.data;
+        let members = std::mem::take(&mut self.additional[table]);
+        let builder = &mut self.tables[table].builders[index];
+        if members.is_empty() {
+            builder.push_null();
+            return 0;
+        }
+        let text = |span: Span| data.get(span.start..span.end).unwrap_or_default();
+        let mut last = HashMap::new();
+        for (place, (node, key, _)) in members.iter().enumerate() {
+            last.insert((*node, text(*key)), place);
+        }
+        let mut json = String::from("{");
+        for (place, (node, key, value)) in members.iter().enumerate() {
+            if last.get(&(*node, text(*key))) != Some(&place) {
+                continue;
+            }
+            if json.len() > 1 {
+                json.push(',');
+            }
+            let prefix = &context.layout.nodes[*node].flattened_prefix;
+            json.extend(["\"", prefix, text(*key), "\":", text(*value)]);
+        }
+        json.push('}');
+        let (value, change) = cast::json_text(&json, &self.limits);
+        let bytes = builder.push(&value);
+        if let Some(change) = change {
+            self.change_at(context.layout, SystemColumn::AdditionalProperties.fixed_name(), change);
+        }
+        bytes
+    }
+
+    fn change(&mut self, layout: &Layout, field: Option<(NodeId, usize)>, change: Change) {
+        let last = field.map(|(node, field)| layout.nodes[node].fields[field].name.as_str());
+        self.change_at(layout, last, change);
+    }
+
+    #[cold]
+    fn change_at(&mut self, layout: &Layout, last: Option<&str>, change: Change) {
+        match change {
+            Change::WrongForm | Change::OutOfRange => self.counts.nulled += 1,
+            Change::Truncated => self.counts.truncated += 1,
+        }
+        self.changes.push(FieldChange { field: layout.path(&self.steps, last), change });
+    }
+}
+
+/// Casts to the kinds that are stored as text made of a whole JSON value.
+fn cast_text<'a>(kind: ColumnKind, json: &'a str, limits: &Limits, scratch: &'a mut String) -> cast::Cast<'a> {
+    match kind {
+        ColumnKind::CsvArray => cast::csv(json, limits, scratch),
+        ColumnKind::JsonArray => cast::json_array(json, limits),
+        _ => cast::json_text(json, limits),
+    }
+}
+
+/// The value at a path through objects; of duplicate keys the last wins.
+fn find<'a>(json: &'a str, path: &[String]) -> Option<&'a str> {
+    path.iter().try_fold(json, |json, name| {
+        walk::members(json).filter(|(key, _)| cast::key(key) == name.as_str()).last().map(|(_, value)| value)
+    })
+}

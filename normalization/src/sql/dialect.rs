@@ -1,0 +1,43 @@
+//! What differs between warehouses.
+
+use crate::kind::ColumnKind;
+use crate::limits::Limits;
+use crate::sql::TableName;
+
+/// How SQL is written for one warehouse. Defaults are ANSI; a dialect overrides what differs, and nothing outside its
+/// file knows that it does. A hook is given the decision (a kind, a name, a value), never text of another dialect.
+pub trait Dialect: Send + Sync {
+    /// What the warehouse can hold.
+    fn limits(&self) -> &Limits;
+
+    /// The type of a column.
+    fn column_type(&self, kind: ColumnKind) -> String;
+
+    /// The schema that session-local tables are named in: gone with the connection, seen by no other.
+    fn session_schema(&self) -> &str;
+
+    /// An identifier, quoted.
+    fn quote(&self, identifier: &str) -> String {
+        format!("\"{}\"", identifier.replace('"', "\"\""))
+    }
+
+    /// A table, quoted and qualified.
+    fn relation(&self, table: &TableName) -> String {
+        format!("{}.{}", self.quote(&table.schema), self.quote(&table.name))
+    }
+
+    /// A text literal that stands for exactly `value`, less U+0000, which no statement can carry.
+    fn literal(&self, value: &str) -> String {
+        format!("'{}'", value.replace('\0', "").replace('\'', "''"))
+    }
+
+    /// What to order `column` by, given its kind: strings by code point, JSON as its text.
+    fn sort_key(&self, column: &str, kind: ColumnKind) -> String {
+        match kind {
+            ColumnKind::Json | ColumnKind::JsonArray => {
+                format!("CAST({column} AS {})", self.column_type(ColumnKind::CsvArray))
+            }
+            _ => column.to_owned(),
+        }
+    }
+}

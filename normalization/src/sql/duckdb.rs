@@ -1,0 +1,68 @@
+//! DuckDB's dialect.
+
+use crate::kind::{ColumnKind, ScalarColumn};
+use crate::limits::Limits;
+use crate::names::{IdentifierLength, IdentifierRules};
+use crate::sql::{Dialect, TableName};
+
+/// DuckDB, embedded or MotherDuck.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DuckDb;
+
+/// Stands for the catalog of temporary tables, which has no schema of a name of its own.
+const SESSION_SCHEMA: &str = "_airbyte_session";
+
+static LIMITS: Limits = Limits {
+    identifiers: IdentifierRules {
+        longest: IdentifierLength::Characters(255),
+        ignores_case: true,
+        taken_columns: &["rowid"],
+    },
+    has_numeric: false,
+    holds_nul: true,
+    field_bytes: u32::MAX as usize,
+    dates: (-2_147_483_646, 2_147_483_646),
+    timestamps: (-9_223_372_022_400_000_000, 9_223_372_036_854_775_806),
+};
+
+impl Dialect for DuckDb {
+    fn limits(&self) -> &Limits {
+        &LIMITS
+    }
+
+    fn column_type(&self, kind: ColumnKind) -> String {
+        match kind {
+            ColumnKind::Scalar(scalar) => scalar_type(scalar).to_owned(),
+            ColumnKind::List(scalar) => format!("{}[]", scalar_type(scalar)),
+            ColumnKind::CsvArray => "VARCHAR".to_owned(),
+            ColumnKind::JsonArray | ColumnKind::Json => "JSON".to_owned(),
+            ColumnKind::Uuid => "UUID".to_owned(),
+        }
+    }
+
+    fn session_schema(&self) -> &str {
+        SESSION_SCHEMA
+    }
+
+    /// Temporary tables are named with their catalog, `temp` alone could also be a schema of the user's.
+    fn relation(&self, table: &TableName) -> String {
+        let schema = if table.schema == SESSION_SCHEMA { "temp.main".to_owned() } else { self.quote(&table.schema) };
+        format!("{schema}.{}", self.quote(&table.name))
+    }
+}
+
+fn scalar_type(scalar: ScalarColumn) -> &'static str {
+    match scalar {
+        ScalarColumn::Boolean => "BOOLEAN",
+        ScalarColumn::Integer => "BIGINT",
+        ScalarColumn::HugeInteger | ScalarColumn::NumericInteger => "HUGEINT",
+        ScalarColumn::Double => "DOUBLE",
+        ScalarColumn::Decimal | ScalarColumn::Numeric => "DECIMAL(38,9)",
+        ScalarColumn::Date => "DATE",
+        ScalarColumn::TimestampTz => "TIMESTAMP WITH TIME ZONE",
+        ScalarColumn::Timestamp => "TIMESTAMP",
+        ScalarColumn::TimeTz => "TIME WITH TIME ZONE",
+        ScalarColumn::Time => "TIME",
+        ScalarColumn::String => "VARCHAR",
+    }
+}

@@ -1,0 +1,118 @@
+//! The versions of a key: what they are ordered by, and what is remembered of the newest.
+
+use crate::columns::SystemColumn;
+use crate::kind::{ColumnKind, ScalarColumn};
+use crate::plan::{Column, Dedup, Table};
+use crate::sql::{Dialect, StreamSql};
+
+pub(super) const AB_ID: &str = fixed(SystemColumn::AbId);
+pub(super) const EMITTED_AT: &str = fixed(SystemColumn::EmittedAt);
+pub(super) const UNIQUE_KEY: &str = fixed(SystemColumn::UniqueKey);
+pub(super) const CURSOR: &str = fixed(SystemColumn::Cursor);
+pub(super) const START_AT: &str = fixed(SystemColumn::StartAt);
+
+/// In tables of keys: the newest version is a delete, the key has no row.
+pub(super) const DELETED: &str = "_airbyte_deleted";
+
+/// A column of a table that is not the user's.
+#[derive(Debug, Clone)]
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) kind: ColumnKind,
+    /// What gives it for a row of the root table.
+    pub(super) from_root: String,
+}
+
+/// The columns of a table of keys.
+pub(super) struct KeyFields {
+    key: Field,
+    /// What versions are ordered by, the weightiest first. The last is different for every version.
+    order: Vec<Field>,
+    deleted: Field,
+}
+
+impl KeyFields {
+    /// What versions are ordered by, as the table of keys names it.
+    pub(super) fn order(&self) -> impl Iterator<Item = (&str, ColumnKind)> {
+        self.order.iter().map(|field| (field.name.as_str(), field.kind))
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Field> + Clone {
+        std::iter::once(&self.key).chain(&self.order).chain(std::iter::once(&self.deleted))
+    }
+}
+
+impl<'a> StreamSql<'a> {
+    /// The root table and how its rows are told apart, if there is one row a key.
+    pub(super) fn keyed(&self) -> Option<(&'a Table, &'a Dedup)> {
+        Some((self.stream.tables.first()?, self.stream.dedup.as_ref()?))
+    }
+
+    /// The columns of the stream's table of keys.
+    pub(super) fn key_fields(&self, root: &Table, dedup: &Dedup) -> KeyFields {
+        let field = |name: &str, kind, source: &str| Field {
+            name: name.to_owned(),
+            kind,
+            from_root: self.dialect.quote(source),
+        };
+        let same = |name: &str, kind| field(name, kind, name);
+        let cursor = cursor_in(root, dedup).map(|(source, kind)| field(CURSOR, kind, source));
+        let cdc = dedup.cdc.iter().filter_map(|index| root.columns.get(*index));
+        let cdc = cdc.map(|column| same(&column.name, column.kind));
+        let arrival = [same(EMITTED_AT, ColumnKind::Scalar(ScalarColumn::TimestampTz)), same(AB_ID, ColumnKind::Uuid)];
+        KeyFields {
+            key: same(UNIQUE_KEY, ColumnKind::Uuid),
+            order: cursor.into_iter().chain(cdc).chain(arrival).collect(),
+            deleted: Field {
+                name: DELETED.to_owned(),
+                kind: ColumnKind::Scalar(ScalarColumn::Boolean),
+                from_root: hard_deleted_at(root, dedup).map_or_else(
+                    || "FALSE".to_owned(),
+                    |column| format!("{} IS NOT NULL", self.dialect.quote(&column.name)),
+                ),
+            },
+        }
+    }
+}
+
+/// The column of the root's batches that holds the cursor, and its kind.
+pub(super) fn cursor_in<'t>(root: &'t Table, dedup: &'t Dedup) -> Option<(&'t str, ColumnKind)> {
+    let cursor = dedup.cursor.as_ref()?;
+    let column = cursor.column.and_then(|index| root.columns.get(index));
+    Some((column.map_or(CURSOR, |column| &column.name), cursor.kind))
+}
+
+/// The column of the root that, when not NULL, says that the key has no row any more. `None`: nothing says so.
+pub(super) fn hard_deleted_at<'t>(root: &'t Table, dedup: &Dedup) -> Option<&'t Column> {
+    dedup.deleted_at.filter(|_| dedup.hard_delete).and_then(|index| root.columns.get(index))
+}
+
+/// `ORDER BY` terms that put the newest version first. What is not known (NULL) is older than all that is.
+pub(super) fn newest_first<'c>(
+    dialect: &dyn Dialect,
+    order: impl IntoIterator<Item = (&'c str, ColumnKind)>,
+) -> Vec<String> {
+    sort_keys(dialect, order).map(|key| format!("{key} DESC NULLS LAST")).collect()
+}
+
+/// The same order, the oldest first.
+pub(super) fn oldest_first<'c>(
+    dialect: &dyn Dialect,
+    order: impl IntoIterator<Item = (&'c str, ColumnKind)>,
+) -> Vec<String> {
+    sort_keys(dialect, order).map(|key| format!("{key} ASC NULLS FIRST")).collect()
+}
+
+fn sort_keys<'c>(
+    dialect: &dyn Dialect,
+    order: impl IntoIterator<Item = (&'c str, ColumnKind)>,
+) -> impl Iterator<Item = String> {
+    order.into_iter().map(|(column, kind)| dialect.sort_key(&dialect.quote(column), kind))
+}
+
+const fn fixed(column: SystemColumn) -> &'static str {
+    match column.fixed_name() {
+        Some(name) => name,
+        None => panic!("the column's name depends on its table"),
+    }
+}

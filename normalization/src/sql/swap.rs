@@ -1,0 +1,71 @@
+//! Unfinished replacements: finished, or given up for what came after.
+
+use crate::plan::Table;
+use crate::sql::text::quoted;
+use crate::sql::{StreamSql, TableName, Targets};
+
+impl StreamSql<'_> {
+    /// Replaces what is live with what is staged, and drops the staging tables.
+    ///
+    /// Rows are exchanged, not tables: views, comments, grants and owner stay, and so do columns that the plan no longer
+    /// has, NULL from now on.
+    #[must_use]
+    pub fn swap(&self) -> Vec<String> {
+        let (staging, live) = (self.staging(), self.live());
+        let mut statements = Vec::new();
+        for (into, from, columns) in self.pairs(&live, &staging) {
+            statements.push(format!("DELETE FROM {}", self.dialect.relation(into)));
+            statements.push(self.copy(into, from, &columns));
+        }
+        statements.extend(self.drop_staging());
+        statements
+    }
+
+    /// Adds what is staged to what is live, and drops the staging tables: a later generation that keeps what is there
+    /// also keeps what an unfinished replacement had loaded.
+    ///
+    /// Needs no batch tables to be there: it makes its own, and drops them.
+    #[must_use]
+    pub fn absorb(&self) -> Vec<String> {
+        let (staging, live) = (self.staging(), self.live());
+        let mut statements = Vec::new();
+        if let (Some(into), Some(from), Some(raw)) = (&live.raw, &staging.raw, &self.stream.raw) {
+            statements.push(self.copy(into, from, &self.columns(raw)));
+        }
+        if let (Some((root, dedup)), Some(keys)) = (self.keyed(), &staging.keys) {
+            statements.extend(self.create_batch());
+            if let (Some(history), Some(versions), Some(events)) = (self.history(), &staging.history, &staging.events) {
+                let columns = quoted(self.dialect, history.recorded().map(|column| &column.name));
+                let arrivals = [(versions, columns.clone()), (events, columns)];
+                statements.extend(self.add_to_history(&history, keys, &arrivals, &live));
+            }
+            let fields = self.key_fields(root, dedup);
+            let columns = quoted(self.dialect, fields.all().map(|field| &field.name));
+            statements.extend(self.replace(&fields, (keys, &columns), &staging.tables, &live));
+            statements.extend(self.drop_batch());
+        } else {
+            let tables = live.tables.iter().zip(&staging.tables).zip(&self.stream.tables);
+            statements.extend(tables.map(|((into, from), table)| self.copy(into, from, &self.columns(table))));
+        }
+        statements.extend(self.drop_staging());
+        statements
+    }
+
+    /// Tables of both sets that correspond, with their columns.
+    fn pairs<'t>(&self, into: &'t Targets, from: &'t Targets) -> Vec<(&'t TableName, &'t TableName, Vec<String>)> {
+        let rows = self.user_tables(into).zip(self.user_tables(from));
+        let mut pairs = rows.map(|((into, table), (from, _))| (into, from, self.columns(table))).collect::<Vec<_>>();
+        if let (Some(into), Some(from), Some((root, dedup))) = (&into.keys, &from.keys, self.keyed()) {
+            let fields = self.key_fields(root, dedup);
+            pairs.push((into, from, quoted(self.dialect, fields.all().map(|field| &field.name))));
+        }
+        if let (Some(into), Some(from), Some(history)) = (&into.events, &from.events, &self.stream.history) {
+            pairs.push((into, from, self.columns(history)));
+        }
+        pairs
+    }
+
+    fn columns(&self, table: &Table) -> Vec<String> {
+        quoted(self.dialect, table.columns.iter().map(|column| &column.name))
+    }
+}

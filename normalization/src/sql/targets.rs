@@ -1,0 +1,85 @@
+//! The sets of tables that a stream's rows go to.
+
+use crate::sql::internal::{INTERNAL_SCHEMA, internal_name};
+use crate::sql::{StreamSql, TableName};
+
+/// The physical tables that a stream's rows go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Targets {
+    /// The raw table, if raw is kept.
+    pub raw: Option<TableName>,
+    /// The typed tables, parallel to [`StreamPlan::tables`](crate::plan::StreamPlan::tables).
+    pub tables: Vec<TableName>,
+    /// Every version of every key, if history is kept.
+    pub history: Option<TableName>,
+    /// The newest version of every key ever seen, deleted ones included, if there is one row a key.
+    pub keys: Option<TableName>,
+    /// What made no version in the history (deletes, identical re-emissions) but bounds or follows those that did.
+    pub events: Option<TableName>,
+}
+
+/// Whose eyes the tables are for.
+#[derive(Clone, Copy)]
+enum Place {
+    Live,
+    Staging,
+    Batch,
+}
+
+/// What a table holds of the user's table that it is named after.
+#[derive(Clone, Copy)]
+enum Part {
+    Rows,
+    Keys,
+    Events,
+}
+
+impl StreamSql<'_> {
+    /// What the user reads, and the bookkeeping that goes with it.
+    #[must_use]
+    pub fn live(&self) -> Targets {
+        self.targets(Place::Live)
+    }
+
+    /// The rows of a replacement until it is complete.
+    #[must_use]
+    pub fn staging(&self) -> Targets {
+        self.targets(Place::Staging)
+    }
+
+    /// The rows of one checkpoint until they are merged, in session-local tables. Raw rows are never merged: no `raw`.
+    #[must_use]
+    pub fn batch(&self) -> Targets {
+        Targets { raw: None, ..self.targets(Place::Batch) }
+    }
+
+    fn targets(&self, place: Place) -> Targets {
+        let stream = self.stream;
+        let root = stream.tables.first();
+        let history = stream.history.as_ref();
+        let name = |table: &crate::plan::Table, part| self.physical_name(&table.name, place, part);
+        Targets {
+            raw: stream.raw.as_ref().map(|table| name(table, Part::Rows)),
+            tables: stream.tables.iter().map(|table| name(table, Part::Rows)).collect(),
+            history: history.map(|table| name(table, Part::Rows)),
+            keys: root.filter(|_| stream.dedup.is_some()).map(|table| name(table, Part::Keys)),
+            events: history.map(|table| name(table, Part::Events)),
+        }
+    }
+
+    fn physical_name(&self, table: &str, place: Place, part: Part) -> TableName {
+        let user_table = TableName { schema: self.stream.schema.clone(), name: table.to_owned() };
+        let (schema, role) = match (place, part) {
+            (Place::Live, Part::Rows) => return user_table,
+            (Place::Live, Part::Keys) => (INTERNAL_SCHEMA, "keys"),
+            (Place::Live, Part::Events) => (INTERNAL_SCHEMA, "events"),
+            (Place::Staging, Part::Rows) => (INTERNAL_SCHEMA, "staging"),
+            (Place::Staging, Part::Keys) => (INTERNAL_SCHEMA, "staging_keys"),
+            (Place::Staging, Part::Events) => (INTERNAL_SCHEMA, "staging_events"),
+            (Place::Batch, Part::Rows) => (self.dialect.session_schema(), "batch"),
+            (Place::Batch, Part::Keys) => (self.dialect.session_schema(), "batch_keys"),
+            (Place::Batch, Part::Events) => (self.dialect.session_schema(), "batch_events"),
+        };
+        TableName { schema: schema.to_owned(), name: internal_name(self.dialect, &user_table, role) }
+    }
+}

@@ -1,0 +1,334 @@
+//! Batches into the warehouse, one transaction a checkpoint.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use alluvium_normalization::plan::StreamPlan;
+use alluvium_normalization::shred::{Counts, Slot};
+use alluvium_normalization::sql::bookkeeping::{StreamState, SyncLogEntry, log_sync, write_state};
+use alluvium_normalization::sql::{StreamSql, TableName, Targets};
+use arrow_array::RecordBatch;
+use crossbeam_channel::Receiver;
+
+use crate::failure::Failure;
+use crate::protocol::ProtocolWriter;
+use crate::protocol::writer::DestinationStats;
+use crate::sync::budget::Budget;
+use crate::sync::clock::now_micros;
+use crate::sync::prepare::StreamTarget;
+use crate::sync::report::{Progress, Report, StreamReport};
+use crate::warehouse::{Warehouse, WarehouseError};
+
+/// Input bytes whose batches are gathered before they are handed to the warehouse: large inserts cost it far less.
+const LOAD_BYTES: usize = 16 << 20;
+
+/// What reaches the loader.
+#[derive(Debug)]
+pub(super) enum Delivery {
+    /// Rows of a checkpoint.
+    Batch { checkpoint: u64, loaded: Loaded },
+    /// A chunk of a checkpoint has given all its batches.
+    ChunkDone { checkpoint: u64, stream: usize, records: u64, input_bytes: usize, counts: Counts },
+    /// A checkpoint has this many chunks, and this is what follows when they are durable.
+    Seal { checkpoint: u64, chunks: u64, actions: Vec<Action> },
+    /// A worker could not go on.
+    Failed(Failure),
+}
+
+/// One batch on its way.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) stream: usize,
+    pub(super) slot: Slot,
+    pub(super) batch: RecordBatch,
+    /// Bytes to give back to the budget when it is loaded.
+    pub(super) unfolded: usize,
+}
+
+/// What follows when a checkpoint is durable, in the order of the input.
+#[derive(Debug)]
+pub(super) enum Action {
+    /// Echo a state.
+    Acknowledge { message: String, stats: DestinationStats },
+    /// The stream has come to its end: its replacement, if it is one, takes effect with the checkpoint.
+    Complete { stream: usize },
+}
+
+/// The thread that owns the warehouse.
+pub(super) struct Loader {
+    warehouse: Box<dyn Warehouse>,
+    plans: Arc<[StreamPlan]>,
+    targets: Vec<StreamTarget>,
+    writer: ProtocolWriter,
+    budget: Arc<Budget>,
+    progress: Arc<Progress>,
+    started_at: i64,
+    checkpoint: u64,
+    /// Chunks of the present checkpoint that are done, and how many there are.
+    done: u64,
+    sealed: Option<(u64, Vec<Action>)>,
+    /// What came of later checkpoints.
+    early: VecDeque<Delivery>,
+    gathered: BTreeMap<(usize, Slot), Vec<RecordBatch>>,
+    gathered_input: usize,
+    gathered_unfolded: usize,
+    in_transaction: bool,
+    /// Streams with rows in their batch tables, to be merged.
+    unmerged: BTreeSet<usize>,
+    /// Records of each stream in the present checkpoint.
+    records: BTreeMap<usize, u64>,
+    reports: Vec<StreamReport>,
+}
+
+impl Loader {
+    pub(super) fn new(
+        warehouse: Box<dyn Warehouse>,
+        plans: Arc<[StreamPlan]>,
+        targets: Vec<StreamTarget>,
+        writer: ProtocolWriter,
+        budget: Arc<Budget>,
+        progress: Arc<Progress>,
+    ) -> Self {
+        let report = |plan: &StreamPlan| StreamReport {
+            stream: plan.stream.clone(),
+            schema: plan.schema.clone(),
+            tables: plan.tables.iter().map(|table| (table.name.clone(), 0)).collect(),
+            records: 0,
+            counts: Counts::default(),
+            is_complete: false,
+        };
+        Self {
+            reports: plans.iter().map(report).collect(),
+            warehouse,
+            plans,
+            targets,
+            writer,
+            budget,
+            progress,
+            started_at: now_micros(),
+            checkpoint: 0,
+            done: 0,
+            sealed: None,
+            early: VecDeque::new(),
+            gathered: BTreeMap::new(),
+            gathered_input: 0,
+            gathered_unfolded: 0,
+            in_transaction: false,
+            unmerged: BTreeSet::new(),
+            records: BTreeMap::new(),
+        }
+    }
+
+    /// Loads and commits until nobody delivers any more. After an error nothing is loaded, committed or acknowledged.
+    pub(super) fn run(&mut self, deliveries: &Receiver<Delivery>) -> Result<(), Failure> {
+        let result = deliveries.iter().try_for_each(|delivery| self.take(delivery));
+        self.budget.close();
+        if result.is_err() && self.in_transaction {
+            // the error that counts is the first
+            let _ = self.warehouse.rollback();
+        }
+        result.and_then(|()| self.log_sync())
+    }
+
+    /// What has landed.
+    pub(super) fn finish(&mut self) -> Report {
+        Report { streams: std::mem::take(&mut self.reports), ..Report::default() }
+    }
+
+    fn take(&mut self, delivery: Delivery) -> Result<(), Failure> {
+        let checkpoint = match &delivery {
+            Delivery::Batch { checkpoint, .. }
+            | Delivery::ChunkDone { checkpoint, .. }
+            | Delivery::Seal { checkpoint, .. } => *checkpoint,
+            Delivery::Failed(_) => self.checkpoint,
+        };
+        if checkpoint > self.checkpoint {
+            self.early.push_back(delivery);
+            return Ok(());
+        }
+        match delivery {
+            Delivery::Batch { loaded, .. } => {
+                self.gathered_unfolded += loaded.unfolded;
+                self.gathered.entry((loaded.stream, loaded.slot)).or_default().push(loaded.batch);
+                // bytes that somebody may wait for
+                if loaded.unfolded > 0 { self.load() } else { Ok(()) }
+            }
+            Delivery::ChunkDone { stream, records, input_bytes, counts, .. } => {
+                self.done += 1;
+                self.gathered_input += input_bytes;
+                *self.records.entry(stream).or_default() += records;
+                self.reports[stream].counts.add(counts);
+                if self.gathered_input >= LOAD_BYTES {
+                    self.load()?;
+                }
+                self.commit_when_whole()
+            }
+            Delivery::Seal { chunks, actions, .. } => {
+                self.sealed = Some((chunks, actions));
+                self.commit_when_whole()
+            }
+            Delivery::Failed(failure) => Err(failure),
+        }
+    }
+
+    fn commit_when_whole(&mut self) -> Result<(), Failure> {
+        if self.sealed.as_ref().is_none_or(|(chunks, _)| self.done < *chunks) {
+            return Ok(());
+        }
+        let (_, actions) = self.sealed.take().unwrap_or_default();
+        self.commit(actions)?;
+        self.checkpoint += 1;
+        self.done = 0;
+        self.budget.loading(self.checkpoint);
+        // what came early is at home in this checkpoint or in a later one
+        for delivery in std::mem::take(&mut self.early) {
+            self.take(delivery)?;
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, actions: Vec<Action>) -> Result<(), Failure> {
+        self.load()?;
+        for stream in std::mem::take(&mut self.unmerged) {
+            self.merge(stream)?;
+        }
+        for action in &actions {
+            if let Action::Complete { stream } = action {
+                self.complete(*stream)?;
+            }
+        }
+        if self.in_transaction {
+            self.warehouse.commit().map_err(|error| failure(error, None))?;
+            self.in_transaction = false;
+        }
+        for (stream, records) in std::mem::take(&mut self.records) {
+            self.reports[stream].records += records;
+            self.progress.landed(stream, records);
+        }
+        for action in actions {
+            if let Action::Acknowledge { message, stats } = action {
+                self.writer
+                    .state(&message, stats)
+                    .map_err(|error| Failure::internal("stdout can't be written").caused_by(error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands what is gathered to the warehouse.
+    fn load(&mut self) -> Result<(), Failure> {
+        for ((stream, slot), batches) in std::mem::take(&mut self.gathered) {
+            let table = self.table(stream, slot)?;
+            let stream = &self.plans[stream];
+            self.warehouse.load(&table, &batches).map_err(|error| failure(error, Some(stream)))?;
+        }
+        self.budget.give_back(std::mem::take(&mut self.gathered_input), std::mem::take(&mut self.gathered_unfolded));
+        Ok(())
+    }
+
+    /// The table that rows of a slot go to now, ready for them.
+    fn table(&mut self, stream: usize, slot: Slot) -> Result<TableName, Failure> {
+        self.begin()?;
+        let plans = Arc::clone(&self.plans);
+        let plan = &plans[stream];
+        let merges = plan.dedup.is_some() && matches!(slot, Slot::Table(_));
+        let batch_tables = merges.then(|| self.sql(plan, |sql| (sql.create_batch(), sql.batch())));
+        let targets = match &batch_tables {
+            Some((create, batch)) => {
+                if self.unmerged.insert(stream) {
+                    self.execute(create, plan)?;
+                }
+                batch
+            }
+            None => &self.targets[stream].targets,
+        };
+        let table = match slot {
+            Slot::Raw => targets.raw.as_ref(),
+            Slot::Table(index) => targets.tables.get(index),
+        };
+        table.cloned().ok_or_else(|| Failure::internal("rows of a table that the plan does not have"))
+    }
+
+    fn merge(&mut self, stream: usize) -> Result<(), Failure> {
+        let plans = Arc::clone(&self.plans);
+        let plan = &plans[stream];
+        let into = &self.targets[stream].targets;
+        let statements = self.sql(plan, |sql| [sql.merge(into), sql.history(into), sql.drop_batch()].concat());
+        self.execute(&statements, plan)
+    }
+
+    /// The stream has come to its end: a replacement takes effect.
+    fn complete(&mut self, stream: usize) -> Result<(), Failure> {
+        self.reports[stream].is_complete = true;
+        let Some(generation) = self.targets[stream].replacing.take() else { return Ok(()) };
+        self.begin()?;
+        let plans = Arc::clone(&self.plans);
+        let plan = &plans[stream];
+        let live = self.sql(plan, |sql| sql.live());
+        let staging = std::mem::replace(&mut self.targets[stream].targets, live.clone());
+        let state = StreamState {
+            schema: plan.schema.clone(),
+            stream: plan.stream.name.clone(),
+            replaced_generation: Some(generation),
+            staging_generation: None,
+            layout: None,
+        };
+        let mut statements = self.sql(plan, |sql| sql.swap(&staging, &live));
+        statements.extend(write_state(self.warehouse.dialect(), &state));
+        self.execute(&statements, plan)
+    }
+
+    fn log_sync(&mut self) -> Result<(), Failure> {
+        let finished_at = now_micros();
+        let dialect = self.warehouse.dialect();
+        let entry = |(plan, report): (&StreamPlan, &StreamReport)| {
+            log_sync(
+                dialect,
+                &SyncLogEntry {
+                    sync_id: plan.sync_id,
+                    schema: plan.schema.clone(),
+                    stream: plan.stream.name.clone(),
+                    started_at: self.started_at,
+                    finished_at,
+                    status: if report.is_complete { "complete" } else { "incomplete" }.to_owned(),
+                    records: report.records,
+                    generation_id: plan.generation_id,
+                },
+            )
+        };
+        let statements: Vec<String> = self.plans.iter().zip(&self.reports).map(entry).collect();
+        self.begin()?;
+        for statement in &statements {
+            self.warehouse.execute(statement).map_err(|error| failure(error, None))?;
+        }
+        self.in_transaction = false;
+        self.warehouse.commit().map_err(|error| failure(error, None))
+    }
+
+    fn begin(&mut self) -> Result<(), Failure> {
+        if !self.in_transaction {
+            self.warehouse.begin().map_err(|error| failure(error, None))?;
+            self.in_transaction = true;
+        }
+        Ok(())
+    }
+
+    fn execute(&mut self, statements: &[String], stream: &StreamPlan) -> Result<(), Failure> {
+        statements.iter().try_for_each(|statement| {
+            self.warehouse.execute(statement).map(drop).map_err(|error| failure(error, Some(stream)))
+        })
+    }
+
+    fn sql<T>(&self, plan: &StreamPlan, print: impl FnOnce(&StreamSql<'_>) -> T) -> T {
+        print(&StreamSql::new(plan, self.warehouse.dialect()))
+    }
+}
+
+/// A warehouse's error as the run's failure.
+pub(super) fn failure(error: WarehouseError, stream: Option<&StreamPlan>) -> Failure {
+    let failure = Failure::from(error);
+    match stream.map(|plan| &plan.stream) {
+        Some(stream) => failure.in_stream(stream.name.clone(), stream.namespace.clone()),
+        None => failure,
+    }
+}

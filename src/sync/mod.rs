@@ -1,0 +1,159 @@
+//! The conductor of `write`: route, shred on worker threads, load, commit, acknowledge.
+//!
+//! ```text
+//! stdin -> reader -> blocks -> router -> chunks -> workers -> batches -> loader -> commit -> STATE
+//! ```
+//!
+//! The router cuts the input into checkpoints. All chunks of a checkpoint are loaded in one transaction, and its states
+//! are written out after that transaction is durable. Whatever comes, memory is bounded: [`budget`] counts the bytes
+//! between the router and the warehouse, and the router waits when there are too many.
+
+/// Bytes between the router and the warehouse, bounded.
+mod budget;
+/// Records of one stream on their way to a worker.
+mod chunk;
+/// The wall clock, and ids that follow it.
+mod clock;
+/// Batches into the warehouse, one transaction a checkpoint.
+mod loader;
+/// Everything before the first row: names, plan, tables, bookkeeping.
+mod prepare;
+/// Lines of the input to chunks and checkpoints.
+mod router;
+/// What a sync did.
+pub(crate) mod report;
+/// Chunks into batches, on threads.
+mod worker;
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use alluvium_normalization::catalog::ConfiguredCatalog;
+use alluvium_normalization::plan::{Options, StreamPlan};
+
+use crate::failure::Failure;
+use crate::protocol::ProtocolWriter;
+use crate::warehouse::Warehouse;
+use budget::Budget;
+use loader::Loader;
+use report::{Progress, Report};
+use router::{Ending, Router};
+
+/// What is done with a line that can't be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnBadInput {
+    /// The sync fails; nothing after the line is acknowledged.
+    Fail,
+    /// The line is counted, reported and passed over.
+    Skip,
+}
+
+/// How a sync runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// What is done with a line that can't be used.
+    pub(crate) on_bad_input: OnBadInput,
+    /// The longest line that is read, in bytes.
+    pub(crate) max_line_bytes: usize,
+    /// Threads that shred.
+    pub(crate) workers: usize,
+    /// Input bytes after which a checkpoint is committed, however many states wait.
+    pub(crate) checkpoint_bytes: usize,
+    /// Time after which a waiting state makes a checkpoint.
+    pub(crate) checkpoint_after: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            on_bad_input: OnBadInput::Fail,
+            max_line_bytes: 256 << 20,
+            workers: std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 16)),
+            checkpoint_bytes: 128 << 20,
+            checkpoint_after: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Runs a sync to its end.
+///
+/// Law: a state is written to stdout only after every record before it is durable, and states keep their order. An
+/// error is returned after all that could be saved is saved; the report then says what landed.
+pub(crate) fn run(
+    input: impl Read + Send + 'static,
+    catalog: &ConfiguredCatalog,
+    options: &Options,
+    settings: &Settings,
+    mut warehouse: Box<dyn Warehouse>,
+    writer: &ProtocolWriter,
+    stop: &AtomicBool,
+    watch: impl FnOnce(Arc<Progress>),
+) -> (Report, Result<(), Failure>) {
+    let started = Instant::now();
+    let prepared = match prepare::prepare(warehouse.as_mut(), catalog, options) {
+        Ok(prepared) => prepared,
+        Err(failure) => return (Report::default(), Err(failure)),
+    };
+    let plans: Arc<[StreamPlan]> = prepared.plan.streams.into();
+    let progress = Arc::new(Progress::new(plans.len()));
+    watch(Arc::clone(&progress));
+    let budget = Arc::new(Budget::new());
+    let (batches_in, batches_out) = crossbeam_channel::unbounded();
+    let (chunks_in, chunks_out) = crossbeam_channel::unbounded();
+    let mut loader = Loader::new(
+        warehouse,
+        Arc::clone(&plans),
+        prepared.streams,
+        writer.clone(),
+        Arc::clone(&budget),
+        Arc::clone(&progress),
+    );
+
+    std::thread::scope(|scope| {
+        for _ in 0..settings.workers.max(1) {
+            let (chunks, batches) = (chunks_out.clone(), batches_in.clone());
+            let worker = worker::Worker::new(&plans, prepared.limits.clone(), &budget, batches);
+            scope.spawn(move || worker.run(&chunks));
+        }
+        drop(chunks_out);
+        let loading = scope.spawn(move || {
+            let result = loader.run(&batches_out);
+            (loader.finish(), result)
+        });
+
+        let router = Router::new(&plans, settings, &budget, chunks_in, batches_in, &progress);
+        let ending = router.run(input, stop);
+        let (mut report, loaded) = match loading.join() {
+            Ok(loaded) => loaded,
+            Err(_) => (Report::default(), Err(Failure::internal("the loading thread panicked"))),
+        };
+        report.elapsed = started.elapsed();
+        report.rejected = ending.rejected;
+        let outcome = loaded.and(outcome(ending.ending, &report));
+        (report, outcome)
+    })
+}
+
+/// What the run comes to, once everything that could be saved is saved.
+fn outcome(ending: Ending, report: &Report) -> Result<(), Failure> {
+    match ending {
+        Ending::Input => {}
+        Ending::Failed(failure) => return Err(failure),
+        Ending::Stopped => {
+            return Err(Failure::transient("stopped by a signal; what is acknowledged is durable"));
+        }
+        Ending::LoaderGone => return Err(Failure::internal("the loading thread ended early")),
+    }
+    let incomplete: Vec<_> = report.streams.iter().filter(|stream| !stream.is_complete).collect();
+    let Some(first) = incomplete.first() else { return Ok(()) };
+    let names = incomplete.iter().map(|stream| format!("`{}`", stream.stream)).collect::<Vec<_>>().join(", ");
+    let message = format!("the source ended without completing these streams: {names}; all others are finished");
+    let (name, namespace) = (first.stream.name.clone(), first.stream.namespace.clone());
+    Err(Failure::source(message).in_stream(name, namespace))
+}
+
+/// Refused lines by stream index; `None` = a line that no stream can be told of.
+pub(crate) type Rejected = BTreeMap<Option<usize>, u64>;

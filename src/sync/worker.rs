@@ -1,0 +1,89 @@
+//! Chunks into batches, on threads.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use alluvium_normalization::limits::Limits;
+use alluvium_normalization::plan::StreamPlan;
+use alluvium_normalization::shred::{Counts, ShredError, Shredder, Slot};
+use arrow_array::RecordBatch;
+use crossbeam_channel::{Receiver, Sender};
+
+use crate::failure::Failure;
+use crate::sync::budget::Budget;
+use crate::sync::chunk::Chunk;
+use crate::sync::clock::now_micros;
+use crate::sync::loader::{Delivery, Loaded};
+
+/// About how large a batch grows before it leaves in the middle of a chunk.
+const BATCH_BYTES: usize = 8 << 20;
+
+/// Batches take this many times the bytes of their input before the rest is counted as unfolded.
+const USUAL_GROWTH: usize = 4;
+
+/// A thread that shreds.
+pub(super) struct Worker {
+    plans: Arc<[StreamPlan]>,
+    limits: Limits,
+    budget: Arc<Budget>,
+    deliveries: Sender<Delivery>,
+    shredders: HashMap<usize, Shredder>,
+}
+
+impl Worker {
+    pub(super) fn new(
+        plans: &Arc<[StreamPlan]>,
+        limits: Limits,
+        budget: &Arc<Budget>,
+        deliveries: Sender<Delivery>,
+    ) -> Self {
+        let (plans, budget) = (Arc::clone(plans), Arc::clone(budget));
+        Self { plans, limits, budget, deliveries, shredders: HashMap::new() }
+    }
+
+    /// Shreds chunks until there are no more.
+    pub(super) fn run(mut self, chunks: &Receiver<Chunk>) {
+        while let Ok(chunk) = chunks.recv() {
+            let delivery = match self.shred(&chunk) {
+                Ok(counts) => Delivery::ChunkDone {
+                    checkpoint: chunk.checkpoint,
+                    stream: chunk.stream,
+                    records: chunk.len() as u64,
+                    input_bytes: chunk.bytes(),
+                    counts,
+                },
+                Err(error) => Delivery::Failed(Failure::internal(error.to_string())),
+            };
+            // a loader that is gone has said why
+            if self.deliveries.send(delivery).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn shred(&mut self, chunk: &Chunk) -> Result<Counts, ShredError> {
+        let Chunk { stream, checkpoint, .. } = *chunk;
+        let shredder = self
+            .shredders
+            .entry(stream)
+            .or_insert_with(|| Shredder::new(&self.plans[stream], &self.limits, BATCH_BYTES));
+        let mut usual = chunk.bytes() * USUAL_GROWTH;
+        let mut sink = |slot: Slot, batch: RecordBatch| {
+            let bytes = batch.get_array_memory_size();
+            let unfolded = bytes.saturating_sub(usual);
+            usual = usual.saturating_sub(bytes);
+            if unfolded > 0 {
+                self.budget.take_unfolded(checkpoint, unfolded);
+            }
+            let loaded = Loaded { stream, slot, batch, unfolded };
+            // a loader that is gone has said why
+            let _ = self.deliveries.send(Delivery::Batch { checkpoint, loaded });
+        };
+        let normalized_at = now_micros();
+        for record in chunk.records() {
+            shredder.push(&record, normalized_at, &mut sink)?;
+        }
+        shredder.flush(&mut sink)?;
+        Ok(shredder.take_counts())
+    }
+}

@@ -1,0 +1,21 @@
+//! Any query, its values as text.
+
+use duckdb::{Connection, Error};
+
+use crate::warehouse::QueryRows;
+
+/// Runs a query; each value as DuckDB casts it to VARCHAR.
+pub(super) fn query(connection: &Connection, sql: &str) -> Result<QueryRows, Error> {
+    // The line break ends a comment that the query may end with.
+    let sql = sql.trim().trim_end_matches(';');
+    let mut statement = connection.prepare(&format!("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (\n{sql}\n)"))?;
+    let mut rows = statement.query([])?;
+    let mut result = QueryRows::default();
+    while let Some(row) = rows.next()? {
+        let width = row.as_ref().column_count();
+        result.rows.push((0..width).map(|column| row.get(column)).collect::<Result<_, _>>()?);
+    }
+    drop(rows);
+    result.columns = statement.column_names();
+    Ok(result)
+}

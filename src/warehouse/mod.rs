@@ -1,0 +1,95 @@
+//! Warehouses: the hands that run what the plan decided.
+
+/// DuckDB, embedded.
+pub(crate) mod duckdb;
+
+use alluvium_normalization::sql::Dialect;
+use arrow_array::RecordBatch;
+
+/// A table in a warehouse: schema and name, as identifiers (not quoted).
+pub(crate) use alluvium_normalization::sql::TableName;
+
+/// A warehouse that is connected to.
+///
+/// Contract: what [`Warehouse::commit`] returned from survives `kill -9` of this process and of the warehouse. What was
+/// not committed leaves no trace. After an error inside a transaction only [`Warehouse::rollback`] may follow.
+/// Methods block.
+pub(crate) trait Warehouse: Send {
+    /// How SQL is written for it.
+    fn dialect(&self) -> &dyn Dialect;
+
+    /// The tables of these schemas, with their columns and comments; schemas that do not exist are no error.
+    fn describe(&mut self, schemas: &[String]) -> Result<Vec<ExistingTable>, WarehouseError>;
+
+    /// Starts a transaction.
+    fn begin(&mut self) -> Result<(), WarehouseError>;
+
+    /// Makes the transaction durable.
+    fn commit(&mut self) -> Result<(), WarehouseError>;
+
+    /// Drops the transaction.
+    fn rollback(&mut self) -> Result<(), WarehouseError>;
+
+    /// Runs one statement; the number of rows that it changed.
+    fn execute(&mut self, sql: &str) -> Result<u64, WarehouseError>;
+
+    /// Appends rows: the batches' columns, by name, into the columns of the same name; other columns become NULL.
+    fn load(&mut self, table: &TableName, batches: &[RecordBatch]) -> Result<u64, WarehouseError>;
+
+    /// The rows of a query, each value as text, NULL as `None`.
+    fn query(&mut self, sql: &str) -> Result<QueryRows, WarehouseError>;
+}
+
+/// A table that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ExistingTable {
+    /// Where it is.
+    pub(crate) name: TableName,
+    /// Its COMMENT.
+    pub(crate) comment: Option<String>,
+    /// Its columns, in order.
+    pub(crate) columns: Vec<ExistingColumn>,
+}
+
+/// A column that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ExistingColumn {
+    /// Its identifier.
+    pub(crate) name: String,
+    /// Its type, as the dialect's `column_type` spells it.
+    pub(crate) sql_type: String,
+    /// Its COMMENT.
+    pub(crate) comment: Option<String>,
+}
+
+/// The result of a query.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct QueryRows {
+    /// Column names.
+    pub(crate) columns: Vec<String>,
+    /// Rows of values as text.
+    pub(crate) rows: Vec<Vec<Option<String>>>,
+}
+
+/// Why a warehouse refused; the variant says who must act. Messages hold no values and no secrets.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum WarehouseError {
+    /// The user: a path, a permission, a lock, a version.
+    #[error("{0}")]
+    Config(String),
+    /// Nobody: it may work when tried again.
+    #[error("{0}")]
+    Transient(String),
+    /// The machine: disk full, out of memory.
+    #[error("{0}")]
+    Resource(String),
+    /// Us: a statement that the warehouse did not take. Names the statement's purpose.
+    #[error("{doing}: {message}")]
+    Statement {
+        /// What the statement was for.
+        doing: String,
+        /// The warehouse's words, without values.
+        message: String,
+    },
+}
