@@ -80,6 +80,8 @@ fn with_verb_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::{Arguments, Verb};
 
     fn verb(line: &str) -> Result<Verb, clap::error::ErrorKind> {

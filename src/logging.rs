@@ -90,6 +90,8 @@ impl Visit for Text {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
 

@@ -129,6 +129,8 @@ fn literal(payload: &(dyn Any + Send)) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use std::io::{self, Write};
     use std::panic;
     use std::sync::{Arc, Mutex};

@@ -24,10 +24,13 @@ use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 
+#[allow(unused_imports)] // wait for the sync that uses them
 pub(crate) use self::loading::{Loading, OnBadInput};
+#[allow(unused_imports)]
 pub(crate) use self::normalization::{
     AdditionalProperties, Arrays, CdcDeletionMode, Naming, Normalization, Number, Objects, Raw, ScalarArrays,
 };
+#[allow(unused_imports)]
 pub(crate) use self::secret::Secret;
 pub(crate) use self::spec::connector_specification;
 pub(crate) use self::warehouse::Warehouse;
@@ -108,7 +111,7 @@ impl Config {
         let object = Value::Object(object);
         let invalid = |error| Failure::internal("the spec is not a JSON Schema").caused_by(error);
         mistakes.extend(validate::mistakes(&spec, &object).map_err(invalid)?);
-        refuse(mistakes)?;
+        refuse(&mistakes)?;
         let typed = serde_json::from_value(object);
         // Not given as the cause: serde's messages quote values.
         let document = typed.map_err(|_| Failure::internal("a config that follows the spec can't be read"))?;
@@ -125,7 +128,7 @@ impl Config {
             mistakes.push("normalization.raw: none together with enabled: false would land nothing".to_owned());
         }
         let warehouse = Warehouse::of(&mut document, local_mount).map_err(|mistake| mistakes.push(mistake));
-        refuse(mistakes)?;
+        refuse(&mistakes)?;
         let warehouse = warehouse.map_err(|()| Failure::internal("a mistake in the config was not named"))?;
         let schema = if document.schema.is_empty() { default_schema() } else { document.schema };
         Ok(Self { warehouse, schema, normalization: document.normalization, loading: document.loading })
@@ -150,7 +153,7 @@ pub(crate) fn read_object(path: &Path, what: &str) -> Result<Map<String, Value>,
     }
 }
 
-fn refuse(mistakes: Vec<String>) -> Result<(), Failure> {
+fn refuse(mistakes: &[String]) -> Result<(), Failure> {
     if mistakes.is_empty() {
         return Ok(());
     }
@@ -208,10 +211,8 @@ fn respell(mode: Value) -> Value {
 fn warn_of_unknown_keys(spec: &Value, object: &Map<String, Value>) {
     let Some(known) = spec.get("properties").and_then(Value::as_object) else { return };
     for key in object.keys().filter(|key| !known.contains_key(*key)) {
-        match validate::nearest(key, known.keys().map(String::as_str)) {
-            Some(nearest) => tracing::warn!(key, nearest, "an unknown key of the config is ignored"),
-            None => tracing::warn!(key, "an unknown key of the config is ignored"),
-        }
+        let nearest = validate::nearest(key, known.keys().map(String::as_str));
+        tracing::warn!(key, nearest, "an unknown key of the config is ignored");
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// How records become tables.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools)] // it is a list of switches
 pub(crate) struct Normalization {
     /// Make typed tables. Off: raw tables only.
     #[schemars(title = "Typed tables", extend("order" = 0))]

@@ -79,7 +79,7 @@ fn list_constants(schema: &mut Map<String, Value>) {
     let mut description = schema.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
     for (branch, constant) in branches.iter().zip(&constants) {
         if let (Some(meaning), Some(name)) = (branch.get("description").and_then(Value::as_str), constant.as_str()) {
-            description.push_str(&format!(" `{name}`: {meaning}."));
+            description.extend([" `", name, "`: ", meaning, "."]);
         }
     }
     schema.remove("oneOf");

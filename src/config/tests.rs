@@ -1,4 +1,5 @@
 //! The config as users write it, and what they are told.
+#![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 /// Every mistake in `config`, each as `path: what is expected`.
 ///
 /// What the config holds instead is never said: it may be a secret in the wrong place.
-pub(super) fn mistakes(spec: &Value, config: &Value) -> Result<Vec<String>, ValidationError<'static>> {
+pub(super) fn mistakes(spec: &Value, config: &Value) -> Result<Vec<String>, Box<ValidationError<'static>>> {
     let validator = jsonschema::draft7::new(spec)?;
     Ok(validator.iter_errors(config).flat_map(|error| describe(spec, &error)).collect())
 }

@@ -73,7 +73,7 @@ impl<'de, const N: usize> Visitor<'de> for Members<'_, N> {
 
 /// Reads a key into its index among known names.
 ///
-/// As bytes, because a key may hold the escape of a lone surrogate, which serde_json refuses in a `str`.
+/// As bytes, because a key may hold the escape of a lone surrogate, which `serde_json` refuses in a `str`.
 pub(super) struct Key<'n>(pub(super) &'n [&'n str]);
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {
@@ -120,6 +120,8 @@ impl Visitor<'_> for Unescaped {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::{members, text};
 
     #[test]

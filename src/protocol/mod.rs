@@ -10,3 +10,5 @@ pub(crate) mod reader;
 mod splice;
 /// The only place that writes protocol messages to stdout.
 pub(crate) mod writer;
+
+pub(crate) use self::writer::ProtocolWriter;

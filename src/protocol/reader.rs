@@ -182,6 +182,8 @@ impl<R: Read> BlockReader<R> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use std::io::{self, Read};
 
     use proptest::prelude::*;

@@ -77,6 +77,8 @@ fn find(text: &str, key: &str) -> Option<Found> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use proptest::prelude::*;
     use serde_json::Value;
 

@@ -113,7 +113,7 @@ impl ProtocolWriter {
         output.write(&line)
     }
 
-    /// CONNECTION_STATUS; `message` says what to do about a failure.
+    /// `CONNECTION_STATUS`; `message` says what to do about a failure.
     pub(crate) fn connection_status(&self, status: ConnectionStatus, message: Option<&str>) -> io::Result<()> {
         self.send(&Envelope::ConnectionStatus { connection_status: Answer { status, message } })
     }
@@ -201,6 +201,8 @@ fn line(message: &Envelope<'_>) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
     use std::time::{Duration, UNIX_EPOCH};
