@@ -7,14 +7,14 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::path::Path;
 use std::process::ExitCode;
 
-use std::sync::atomic::AtomicBool;
-use alluvium_normalization::catalog::ConfiguredCatalog;
 use crate::cli::{Arguments, Verb};
-use crate::{sync, warehouse};
 use crate::config::{Config, connector_specification};
 use crate::failure::Failure;
 use crate::logging::{self, LogTarget};
 use crate::protocol::writer::{ConnectionStatus, ProtocolWriter};
+use crate::{sync, warehouse};
+use alluvium_normalization::catalog::ConfiguredCatalog;
+use std::sync::atomic::AtomicBool;
 
 /// Does what the arguments ask for. See [`crate::failure`] for the exit codes.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -65,8 +65,9 @@ fn connect(config: &Config) -> Result<(), Failure> {
 }
 
 fn write(config: &Config, catalog: &Path, out: &ProtocolWriter) -> Result<(), Failure> {
-    let text = std::fs::read_to_string(catalog)
-        .map_err(|error| Failure::config(format!("the catalog file {} can't be read", catalog.display())).caused_by(error))?;
+    let text = std::fs::read_to_string(catalog).map_err(|error| {
+        Failure::config(format!("the catalog file {} can't be read", catalog.display())).caused_by(error)
+    })?;
     let catalog = ConfiguredCatalog::parse(&text).map_err(|error| Failure::config(error.to_string()))?;
     let warehouse = warehouse::connect(&config.warehouse, false)?;
     let stop = AtomicBool::new(false);

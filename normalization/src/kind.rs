@@ -31,7 +31,7 @@ impl ScalarKind {
     /// The narrowest kind that holds every value of both.
     ///
     /// Law: commutative, associative, idempotent; `String` is the top.
-    /// Integer < BigInteger < Number < String; every other pair of different kinds is String.
+    /// Integer < big integer < number < string; every other pair of different kinds is String.
     #[must_use]
     pub fn widen(self, other: Self) -> Self {
         use ScalarKind::{BigInteger, Integer, Number, String};

@@ -7,7 +7,7 @@ use crate::names::IdentifierRules;
 pub struct Limits {
     /// Identifiers: length, comparison, names that are taken.
     pub identifiers: IdentifierRules,
-    /// The exact decimal type of any length exists (`numeric` on Postgres): the native kind of Number and BigInteger.
+    /// The exact decimal type of any length exists (`numeric` on Postgres): what numbers are natively.
     pub has_numeric: bool,
     /// Text can hold U+0000.
     pub holds_nul: bool,

@@ -11,8 +11,8 @@ use arrow_array::RecordBatch;
 use crossbeam_channel::Receiver;
 
 use crate::failure::Failure;
-use crate::protocol::writer::ProtocolWriter;
 use crate::protocol::writer::DestinationStats;
+use crate::protocol::writer::ProtocolWriter;
 use crate::sync::budget::Budget;
 use crate::sync::clock::{now_micros, rfc3339};
 use crate::sync::prepare::StreamTarget;

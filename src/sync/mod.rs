@@ -18,10 +18,10 @@ mod clock;
 mod loader;
 /// Everything before the first row: names, plan, tables, bookkeeping.
 mod prepare;
-/// Lines of the input to chunks and checkpoints.
-mod router;
 /// What a sync did.
 pub(crate) mod report;
+/// Lines of the input to chunks and checkpoints.
+mod router;
 /// Chunks into batches, on threads.
 mod worker;
 

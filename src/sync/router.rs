@@ -335,17 +335,17 @@ impl<'a> Router<'a> {
 
     fn take_stats(&mut self, scope: &StateScope<'_>) -> DestinationStats {
         match scope {
-            StateScope::Stream(stream) => self
-                .stream_index(stream)
-                .map(|stream| std::mem::take(&mut self.uncounted[stream]))
-                .unwrap_or_default(),
-            StateScope::All => self.uncounted.iter_mut().map(std::mem::take).fold(
-                DestinationStats::default(),
-                |sum, stats| DestinationStats {
-                    records: sum.records + stats.records,
-                    rejected_records: sum.rejected_records + stats.rejected_records,
-                },
-            ),
+            StateScope::Stream(stream) => {
+                self.stream_index(stream).map(|stream| std::mem::take(&mut self.uncounted[stream])).unwrap_or_default()
+            }
+            StateScope::All => {
+                self.uncounted.iter_mut().map(std::mem::take).fold(DestinationStats::default(), |sum, stats| {
+                    DestinationStats {
+                        records: sum.records + stats.records,
+                        rejected_records: sum.rejected_records + stats.rejected_records,
+                    }
+                })
+            }
         }
     }
 

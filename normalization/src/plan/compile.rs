@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::catalog::{ConfiguredCatalog, ConfiguredStream, StreamName, SyncMode};
 use crate::columns::SystemColumn;
 use crate::kind::ColumnKind;
+use crate::kind::ScalarColumn;
 use crate::limits::Limits;
 use crate::names::plain;
 use crate::plan::naming::{TableRequest, name_columns, name_tables, system_columns};
@@ -12,7 +13,6 @@ use crate::plan::nesting::{Draft, draft};
 use crate::plan::{
     Column, ColumnSource, Dedup, KnownNames, ObjectNode, Options, Plan, StreamPlan, Table, TableRole, dedup,
 };
-use crate::kind::ScalarColumn;
 use crate::shape::stream_properties;
 
 /// Why a catalog can't be planned: the user must change the catalog or the config.
@@ -148,8 +148,7 @@ impl<'a> StreamDraft<'a> {
             .map(|index| {
                 let draft = &self.tables[index];
                 let name = names.next().unwrap_or_default();
-                let system =
-                    system_columns(options.naming, limits, &self.stream.name, &self.tables, index, flags);
+                let system = system_columns(options.naming, limits, &self.stream.name, &self.tables, index, flags);
                 let known = known.columns(&self.schema, &name);
                 let columns = name_columns(options.naming, limits, draft, &system, known);
                 Table { name, role: draft.role, path: draft.path.clone(), columns }
@@ -195,11 +194,7 @@ fn raw_columns() -> Vec<Column> {
 }
 
 fn fixed_column(column: SystemColumn) -> Option<Column> {
-    Some(Column {
-        name: column.fixed_name()?.to_owned(),
-        source: ColumnSource::System(column),
-        kind: column.kind()?,
-    })
+    Some(Column { name: column.fixed_name()?.to_owned(), source: ColumnSource::System(column), kind: column.kind()? })
 }
 
 /// The root's columns with the range in which a version holds.

@@ -7,7 +7,7 @@ use crate::plan::nesting::{Draft, column_kind};
 use crate::plan::{CdcDeletion, Options, PlanError};
 use crate::shape::{Property, Shape};
 
-/// How the rows of an append_dedup stream are told apart and ordered.
+/// How the rows of an `append_dedup` stream are told apart and ordered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dedup {
     /// The parts of the primary key, in the catalog's order.

@@ -38,8 +38,7 @@ impl TableRequest<'_> {
     }
 
     fn comment(&self) -> String {
-        let table =
-            Table { name: String::new(), role: self.role, path: self.path.to_vec(), columns: Vec::new() };
+        let table = Table { name: String::new(), role: self.role, path: self.path.to_vec(), columns: Vec::new() };
         table.comment(self.stream)
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::kind::{ColumnKind, ScalarColumn, ScalarKind};
 use crate::limits::Limits;
-use crate::plan::{ArrayStorage, Member, Nested, NumberStorage, ObjectNode, ObjectStorage, Options, TableRole};
 use crate::plan::ScalarArrayStorage;
+use crate::plan::{ArrayStorage, Member, Nested, NumberStorage, ObjectNode, ObjectStorage, Options, TableRole};
 use crate::shape::{Property, Shape};
 
 /// A typed table before it has names: its columns are the user's alone.

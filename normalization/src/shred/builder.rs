@@ -77,9 +77,7 @@ impl Builder {
             DataType::Boolean => Self::Boolean(BooleanBuilder::new()),
             DataType::Int64 => Self::Integer(Int64Builder::new()),
             DataType::Float64 => Self::Double(Float64Builder::new()),
-            decimal @ DataType::Decimal128(..) => {
-                Self::Decimal(Decimal128Builder::new().with_data_type(decimal))
-            }
+            decimal @ DataType::Decimal128(..) => Self::Decimal(Decimal128Builder::new().with_data_type(decimal)),
             DataType::Date32 => Self::Date(Date32Builder::new()),
             timestamp @ DataType::Timestamp(TimeUnit::Microsecond, _) => {
                 Self::Timestamp(TimestampMicrosecondBuilder::new().with_data_type(timestamp))

@@ -369,8 +369,7 @@ impl Walker {
             && self.seen_undeclared.insert(xxh3_64_with_seed(key.as_bytes(), node as u64));
         if is_new {
             // positions would make every element's properties different ones
-            let names: Vec<Step> =
-                self.steps.iter().filter(|step| matches!(step, Step::Field(..))).copied().collect();
+            let names: Vec<Step> = self.steps.iter().filter(|step| matches!(step, Step::Field(..))).copied().collect();
             self.counts.undeclared.insert(context.layout.path(&names, Some(&cast::key(key))));
         }
     }

@@ -68,11 +68,7 @@ fn follow(dialect: &dyn Dialect, name: &TableName, columns: &[Column], existing:
         }
         let retired = retired_name(dialect, (present, present_type), &taken);
         statements.push(rename_column(dialect, name, present, &retired));
-        statements.push(format!(
-            "COMMENT ON COLUMN {}.{} IS NULL",
-            dialect.relation(name),
-            dialect.quote(&retired)
-        ));
+        statements.push(format!("COMMENT ON COLUMN {}.{} IS NULL", dialect.relation(name), dialect.quote(&retired)));
         statements.extend(add_column(dialect, name, column));
         taken.push(retired);
     }
@@ -85,7 +81,7 @@ fn is_replaceable(column: &Column) -> bool {
         ColumnSource::Property(_) => true,
         ColumnSource::System(system) => {
             matches!(system, SystemColumn::StartAt | SystemColumn::EndAt | SystemColumn::Cursor)
-        },
+        }
     }
 }
 
