@@ -23,6 +23,8 @@ pub(super) struct StreamTarget {
     pub(super) targets: Targets,
     /// The rows are a replacement of this generation, in staging until the stream is complete.
     pub(super) replacing: Option<i64>,
+    /// Child tables of ours that the plan no longer has: dropped when the stream is replaced.
+    pub(super) obsolete: Vec<TableName>,
 }
 
 /// Plans the catalog over what exists, and makes the tables ready, in one transaction.
@@ -105,6 +107,7 @@ impl StreamPreparation<'_> {
     fn run(mut self) -> Result<StreamTarget, Failure> {
         let state = self.read_state()?;
         let (live, staging) = self.print(|sql| (sql.live(), sql.staging()));
+        self.refuse_foreign_tables(&live)?;
         self.make_ready(&live)?;
         let (replacing, targets) = match self.decide(&state) {
             Staging::Absorb => {
@@ -127,7 +130,7 @@ impl StreamPreparation<'_> {
         let state = StreamState { staging_generation: replacing, ..state };
         let statements = bookkeeping::write_state(self.warehouse.dialect(), &state);
         self.run_all(&statements)?;
-        Ok(StreamTarget { targets, replacing })
+        Ok(StreamTarget { targets, replacing, obsolete: self.obsolete() })
     }
 
     fn decide(&self, state: &StreamState) -> Staging {
@@ -154,6 +157,37 @@ impl StreamPreparation<'_> {
         let number = |index: usize| row.get(index)?.as_ref()?.parse().ok();
         let layout = row.get(2).cloned().flatten();
         Ok(StreamState { schema, stream, replaced_generation: number(0), staging_generation: number(1), layout })
+    }
+
+    /// A table that has none of our columns is somebody else's: adding to it, let alone replacing it, would be a harm.
+    fn refuse_foreign_tables(&self, live: &Targets) -> Result<(), Failure> {
+        let names = live.raw.iter().chain(&live.tables).chain(&live.history);
+        for table in names.filter_map(|name| self.existing.iter().find(|table| table.name == *name)) {
+            if !table.columns.iter().any(|column| column.name.starts_with("_airbyte_")) {
+                let TableName { schema, name } = &table.name;
+                let stream = &self.stream.stream;
+                let message = format!(
+                    "the table `{schema}.{name}` exists and is not Alluvium's (it has no `_airbyte_` columns): rename \
+                     it, or give the stream another schema"
+                );
+                return Err(Failure::config(message).in_stream(stream.name.clone(), stream.namespace.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    fn obsolete(&self) -> Vec<TableName> {
+        let is_child = |comment: &str| match serde_json::from_str::<Vec<String>>(comment) {
+            Ok(path) => path.len() > 2 && path[0] == "child" && path[1] == self.stream.stream.name,
+            Err(_) => false,
+        };
+        self.existing
+            .iter()
+            .filter(|table| table.name.schema == self.stream.schema)
+            .filter(|table| table.comment.as_deref().is_some_and(is_child))
+            .filter(|table| self.stream.tables.iter().all(|planned| planned.name != table.name.name))
+            .map(|table| table.name.clone())
+            .collect()
     }
 
     fn make_ready(&mut self, targets: &Targets) -> Result<(), Failure> {
