@@ -18,7 +18,7 @@ pub(super) fn load(
     table: &TableName,
     batches: &[RecordBatch],
 ) -> Result<u64, Error> {
-    let table = format!("{}.{}", dialect.quote(&table.schema), dialect.quote(&table.name));
+    let table = dialect.relation(table);
     let mut rows = 0;
     for batches in batches.chunk_by(|left, right| left.schema_ref() == right.schema_ref()) {
         rows += load_alike(connection, dialect, &table, batches)?;
