@@ -74,6 +74,11 @@ impl Budget {
         self.changed.notify_all();
     }
 
+    /// Whether nobody loads any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use alluvium_normalization::plan::StreamPlan;
 use alluvium_normalization::shred::{Counts, Slot};
 use alluvium_normalization::sql::bookkeeping::{StreamState, SyncLogEntry, log_sync, write_state};
-use alluvium_normalization::sql::{StreamSql, TableName};
+use alluvium_normalization::sql::{StreamSql, TableName, drop_table};
 use arrow_array::RecordBatch;
 use crossbeam_channel::Receiver;
 
@@ -121,7 +121,10 @@ impl Loader {
 
     /// Loads and commits until nobody delivers any more. After an error nothing is loaded, committed or acknowledged.
     pub(super) fn run(&mut self, deliveries: &Receiver<Delivery>) -> Result<(), Failure> {
-        let result = deliveries.iter().try_for_each(|delivery| self.take(delivery));
+        let result = deliveries.iter().try_for_each(|delivery| self.take(delivery)).and_then(|()| {
+            let is_whole = !self.in_transaction && self.done == 0 && self.early.is_empty();
+            if is_whole { Ok(()) } else { Err(Failure::internal("a thread ended in the middle of a checkpoint")) }
+        });
         self.budget.close();
         if result.is_err() && self.in_transaction {
             // the error that counts is the first
@@ -273,6 +276,8 @@ impl Loader {
             layout: None,
         };
         let mut statements = self.sql(plan).swap();
+        let obsolete = std::mem::take(&mut self.targets[stream].obsolete);
+        statements.extend(obsolete.iter().map(|table| drop_table(self.warehouse.dialect(), table)));
         statements.extend(write_state(self.warehouse.dialect(), &state));
         self.execute(&statements, plan)
     }

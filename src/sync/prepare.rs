@@ -4,7 +4,7 @@ use alluvium_normalization::catalog::{ConfiguredCatalog, Replacement, SyncMode};
 use alluvium_normalization::limits::Limits;
 use alluvium_normalization::plan::{self, KnownNames, Options, Plan, StreamPlan};
 use alluvium_normalization::sql::bookkeeping::{self, StreamState};
-use alluvium_normalization::sql::{INTERNAL_SCHEMA, StreamSql, TableName, Targets};
+use alluvium_normalization::sql::{Described, INTERNAL_SCHEMA, StreamSql, TableName, Targets};
 
 use crate::failure::Failure;
 use crate::sync::loader::failure;
@@ -23,6 +23,8 @@ pub(super) struct StreamTarget {
     pub(super) targets: Targets,
     /// The rows are a replacement of this generation, in staging until the stream is complete.
     pub(super) replacing: Option<i64>,
+    /// Child tables of ours that the plan no longer has: dropped when the stream is replaced.
+    pub(super) obsolete: Vec<TableName>,
 }
 
 /// Plans the catalog over what exists, and makes the tables ready, in one transaction.
@@ -101,33 +103,38 @@ enum Staging {
     Afresh(i64),
 }
 
-impl StreamPreparation<'_> {
+impl<'a> StreamPreparation<'a> {
     fn run(mut self) -> Result<StreamTarget, Failure> {
         let state = self.read_state()?;
         let (live, staging) = self.print(|sql| (sql.live(), sql.staging()));
-        self.make_ready(&live)?;
+        self.refuse_foreign_tables(&live)?;
+        let described = self.described();
+        self.execute(|sql| sql.prepare_live(&described))?;
         let (replacing, targets) = match self.decide(&state) {
             Staging::Absorb => {
-                if state.staging_generation.is_some() {
-                    self.make_ready(&staging)?;
-                    self.execute(|sql| sql.absorb())?;
+                // generation 0 is a replacement without generations: the next attempt starts afresh, whatever it is
+                match state.staging_generation {
+                    None => {}
+                    Some(0) => self.execute(|sql| sql.drop_staging())?,
+                    Some(_) => {
+                        self.execute(|sql| [sql.prepare_staging(&described), sql.absorb()].concat())?;
+                    }
                 }
                 (None, live)
             }
             Staging::Resume(generation) => {
-                self.make_ready(&staging)?;
+                self.execute(|sql| sql.prepare_staging(&described))?;
                 (Some(generation), staging)
             }
             Staging::Afresh(generation) => {
-                self.execute(|sql| sql.drop_staging())?;
-                self.execute(|sql| sql.create_staging())?;
+                self.execute(|sql| [sql.drop_staging(), sql.prepare_staging(|_| None)].concat())?;
                 (Some(generation), staging)
             }
         };
         let state = StreamState { staging_generation: replacing, ..state };
         let statements = bookkeeping::write_state(self.warehouse.dialect(), &state);
         self.run_all(&statements)?;
-        Ok(StreamTarget { targets, replacing })
+        Ok(StreamTarget { targets, replacing, obsolete: self.obsolete() })
     }
 
     fn decide(&self, state: &StreamState) -> Staging {
@@ -156,13 +163,43 @@ impl StreamPreparation<'_> {
         Ok(StreamState { schema, stream, replaced_generation: number(0), staging_generation: number(1), layout })
     }
 
-    fn make_ready(&mut self, targets: &Targets) -> Result<(), Failure> {
+    /// A table that has none of our columns is somebody else's: adding to it, let alone replacing it, would be a harm.
+    fn refuse_foreign_tables(&self, live: &Targets) -> Result<(), Failure> {
+        let names = live.raw.iter().chain(&live.tables).chain(&live.history);
+        for table in names.filter_map(|name| self.existing.iter().find(|table| table.name == *name)) {
+            if !table.columns.iter().any(|column| column.name.starts_with("_airbyte_")) {
+                let TableName { schema, name } = &table.name;
+                let stream = &self.stream.stream;
+                let message = format!(
+                    "the table `{schema}.{name}` exists and is not Alluvium's (it has no `_airbyte_` columns): rename \
+                     it, or give the stream another schema"
+                );
+                return Err(Failure::config(message).in_stream(stream.name.clone(), stream.namespace.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    fn obsolete(&self) -> Vec<TableName> {
+        let is_child = |comment: &str| match serde_json::from_str::<Vec<String>>(comment) {
+            Ok(path) => path.len() > 2 && path[0] == "child" && path[1] == self.stream.stream.name,
+            Err(_) => false,
+        };
+        self.existing
+            .iter()
+            .filter(|table| table.name.schema == self.stream.schema)
+            .filter(|table| table.comment.as_deref().is_some_and(is_child))
+            .filter(|table| self.stream.tables.iter().all(|planned| planned.name != table.name.name))
+            .map(|table| table.name.clone())
+            .collect()
+    }
+
+    fn described(&self) -> impl Fn(&TableName) -> Option<Vec<Described>> + use<'a> {
         let existing = self.existing;
-        let describe = |name: &TableName| {
+        move |name| {
             let table = existing.iter().find(|table| table.name == *name)?;
             Some(table.columns.iter().map(|column| (column.name.clone(), column.sql_type.clone())).collect())
-        };
-        self.execute(|sql| sql.make_ready(targets, describe))
+        }
     }
 
     fn execute(&mut self, statements: impl FnOnce(&StreamSql<'_>) -> Vec<String>) -> Result<(), Failure> {

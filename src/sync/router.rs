@@ -163,6 +163,9 @@ impl<'a> Router<'a> {
             if stop.load(Ordering::Relaxed) {
                 return Ending::Stopped;
             }
+            if self.budget.is_closed() {
+                return Ending::LoaderGone;
+            }
             let routed = match blocks.recv_timeout(LOOK_UP) {
                 Ok(Ok(block)) => self.block(&block),
                 Ok(Err(error)) => {

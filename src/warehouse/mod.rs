@@ -13,15 +13,14 @@ pub(crate) use alluvium_normalization::sql::TableName;
 
 /// Connects to the warehouse that the config names, to read only or to write too.
 pub(crate) fn connect(config: &config::Warehouse, read_only: bool) -> Result<Box<dyn Warehouse>, WarehouseError> {
-    Ok(match config {
-        config::Warehouse::DuckDb { path } => {
-            let options = duckdb::DuckDbOptions { read_only, ..duckdb::DuckDbOptions::file(path) };
-            Box::new(duckdb::DuckDbWarehouse::open(&options)?)
+    let location = match config {
+        config::Warehouse::DuckDb { path } => duckdb::Location::File(path.clone()),
+        config::Warehouse::MotherDuck { path, api_key } => {
+            duckdb::Location::MotherDuck { path: path.clone(), token: api_key.clone() }
         }
-        config::Warehouse::MotherDuck { .. } => {
-            return Err(WarehouseError::Config("MotherDuck is not reachable yet".to_owned()));
-        }
-    })
+    };
+    let options = duckdb::DuckDbOptions { read_only, ..duckdb::DuckDbOptions::new(location) };
+    Ok(Box::new(duckdb::DuckDbWarehouse::open(&options)?))
 }
 
 /// A warehouse that is connected to.
@@ -33,7 +32,8 @@ pub(crate) trait Warehouse: Send {
     /// How SQL is written for it.
     fn dialect(&self) -> &dyn Dialect;
 
-    /// The tables of these schemas, with their columns and comments; schemas that do not exist are no error.
+    /// The tables and views of these schemas, with their columns and comments; schemas that do not exist are no error.
+    /// Refuses schemas that the warehouse can't give to anybody.
     fn describe(&mut self, schemas: &[String]) -> Result<Vec<ExistingTable>, WarehouseError>;
 
     /// Starts a transaction.
@@ -55,7 +55,7 @@ pub(crate) trait Warehouse: Send {
     fn query(&mut self, sql: &str) -> Result<QueryRows, WarehouseError>;
 }
 
-/// A table that exists.
+/// A table or view that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ExistingTable {
     /// Where it is.

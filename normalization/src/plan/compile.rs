@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::{ConfiguredCatalog, ConfiguredStream, StreamName, SyncMode};
 use crate::columns::SystemColumn;
-use crate::kind::ColumnKind;
-use crate::kind::ScalarColumn;
+use crate::kind::{ColumnKind, ScalarColumn};
 use crate::limits::Limits;
 use crate::names::plain;
 use crate::plan::naming::{TableRequest, name_columns, name_tables, system_columns};
@@ -91,6 +90,10 @@ pub fn compile(
     Ok(Plan { streams: streams.collect() })
 }
 
+/// What the root's columns stand next to where versions are kept and ordered.
+const HISTORY_COLUMNS: [SystemColumn; 4] =
+    [SystemColumn::Cursor, SystemColumn::StartAt, SystemColumn::EndAt, SystemColumn::ActiveRow];
+
 /// A stream whose tables have no names yet.
 struct StreamDraft<'a> {
     stream: &'a ConfiguredStream,
@@ -150,7 +153,12 @@ impl<'a> StreamDraft<'a> {
                 let name = names.next().unwrap_or_default();
                 let system = system_columns(options.naming, limits, &self.stream.name, &self.tables, index, flags);
                 let known = known.columns(&self.schema, &name);
-                let columns = name_columns(options.naming, limits, draft, &system, known);
+                let reserved: &[SystemColumn] = match draft.role {
+                    TableRole::Root if keeps_history => &HISTORY_COLUMNS,
+                    TableRole::Root if self.dedup.is_some() => &[SystemColumn::Cursor],
+                    _ => &[],
+                };
+                let columns = name_columns(options.naming, limits, draft, &system, reserved, known);
                 Table { name, role: draft.role, path: draft.path.clone(), columns }
             })
             .collect();

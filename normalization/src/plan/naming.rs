@@ -71,17 +71,19 @@ pub(super) fn name_tables(
         kept: Some(name.to_owned()),
         fixed: false,
     }));
-    let mut names = assign(naming, &limits.identifiers, &candidates);
+    let mut names = assign(naming, &limits.identifiers.without_taken_columns(), &candidates);
     names.truncate(requests.len());
     names
 }
 
-/// Names a draft's columns and puts the system columns behind them.
+/// Names a draft's columns and puts the system columns behind them. `reserved`: system columns that the rows get in other
+/// tables, next to these columns.
 pub(super) fn name_columns(
     naming: Naming,
     limits: &Limits,
     draft: &Draft,
     system: &[(SystemColumn, String, ColumnKind)],
+    reserved: &[SystemColumn],
     known: Option<&BTreeMap<String, String>>,
 ) -> Vec<Column> {
     let nothing = BTreeMap::new();
@@ -101,9 +103,10 @@ pub(super) fn name_columns(
             fixed: false,
         })
         .collect();
-    candidates.extend(system.iter().map(|(_, name, _)| Candidate {
-        path: vec![name.clone()],
-        name: name.clone(),
+    let reserved = reserved.iter().filter_map(|column| column.fixed_name());
+    candidates.extend(system.iter().map(|(_, name, _)| name.as_str()).chain(reserved).map(|name| Candidate {
+        path: vec![name.to_owned()],
+        name: name.to_owned(),
         rank: 0,
         kept: None,
         fixed: true,

@@ -1,5 +1,6 @@
 //! What typing cost: paths, `_airbyte_meta`, counts.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -71,7 +72,10 @@ impl Layout {
     }
 
     /// The text of `_airbyte_meta`: the source's changes, then ours.
-    pub(super) fn meta(&self, source: Option<&str>, ours: &[FieldChange]) -> String {
+    pub(super) fn meta(&self, source: Option<&str>, ours: &[FieldChange]) -> Cow<'_, str> {
+        if source.is_none() && ours.is_empty() {
+            return Cow::Borrowed(&self.meta_without_changes);
+        }
         let mut meta = self.meta_head.clone();
         let source = source.and_then(|changes| changes.trim().strip_prefix('[')?.strip_suffix(']'));
         let source = source.map_or("", str::trim);
@@ -89,7 +93,7 @@ impl Layout {
             let _ = write!(meta, "{{\"field\":{field},\"change\":\"{change}\",\"reason\":\"{reason}\"}}");
         }
         meta.push_str("]}");
-        meta
+        Cow::Owned(meta)
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Layout {
     pub(super) generation_id: i64,
     /// `{"sync_id":…,"changes":[`
     pub(super) meta_head: String,
+    /// The whole text where nothing changed.
+    pub(super) meta_without_changes: String,
 }
 
 /// A value somewhere in a record: a key part or a nested cursor.
@@ -71,6 +73,7 @@ impl Layout {
         let key = plan.dedup.iter().flat_map(|dedup| &dedup.key);
         let cursor = plan.dedup.as_ref().and_then(|dedup| dedup.cursor.as_ref());
         let additional = ColumnSource::System(crate::columns::SystemColumn::AdditionalProperties);
+        let meta_head = format!("{{\"sync_id\":{sync_id},\"changes\":[");
         Self {
             root,
             nodes,
@@ -82,7 +85,8 @@ impl Layout {
                 .map(|cursor| Located { path: cursor.path.clone(), kind: cursor.kind }),
             keeps_additional: plan.tables.iter().flat_map(|table| &table.columns).any(|c| c.source == additional),
             generation_id: plan.generation_id,
-            meta_head: format!("{{\"sync_id\":{sync_id},\"changes\":["),
+            meta_without_changes: format!("{meta_head}]}}"),
+            meta_head,
         }
     }
 }

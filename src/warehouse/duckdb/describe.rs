@@ -2,22 +2,30 @@
 
 use duckdb::{Connection, Error};
 
+use super::text::literal;
 use crate::warehouse::{ExistingColumn, ExistingTable, TableName};
 
-/// The tables of these schemas, by schema and name; columns in order. Schema names are compared as DuckDB does, without
-/// case, and come back as they were asked for.
+/// The tables and views of these schemas, by schema and name; columns in order. A view counts because it takes its name
+/// from a table. Schema names are compared as DuckDB does, without case, and come back as they were asked for.
 pub(super) fn describe(connection: &Connection, schemas: &[String]) -> Result<Vec<ExistingTable>, Error> {
     if schemas.is_empty() {
         return Ok(Vec::new());
     }
     let asked = schemas.iter().map(|schema| format!("({})", literal(schema))).collect::<Vec<_>>().join(", ");
     let mut statement = connection.prepare(&format!(
-        "SELECT asked.name, t.table_name, t.comment, c.column_name, c.data_type, c.comment \
+        "WITH relations AS ( \
+           SELECT database_name, database_oid, schema_name, schema_oid, table_name AS name, table_oid AS oid, comment \
+           FROM duckdb_tables() \
+           UNION ALL \
+           SELECT database_name, database_oid, schema_name, schema_oid, view_name, view_oid, comment \
+           FROM duckdb_views() WHERE NOT internal \
+         ) \
+         SELECT asked.name, r.name, r.comment, c.column_name, c.data_type, c.comment \
          FROM (VALUES {asked}) AS asked(name) \
-         JOIN duckdb_tables() AS t ON lower(t.schema_name) = lower(asked.name) \
-         JOIN duckdb_columns() AS c ON c.database_oid = t.database_oid AND c.schema_oid = t.schema_oid \
-         AND c.table_oid = t.table_oid \
-         WHERE t.database_name = current_database() AND NOT t.internal \
+         JOIN relations AS r ON lower(r.schema_name) = lower(asked.name) \
+         JOIN duckdb_columns() AS c \
+           ON c.database_oid = r.database_oid AND c.schema_oid = r.schema_oid AND c.table_oid = r.oid \
+         WHERE r.database_name = current_database() \
          ORDER BY 1, 2, c.column_index"
     ))?;
     let mut rows = statement.query([])?;
@@ -31,9 +39,4 @@ pub(super) fn describe(connection: &Connection, schemas: &[String]) -> Result<Ve
         }
     }
     Ok(tables)
-}
-
-/// Text as a SQL literal.
-pub(super) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

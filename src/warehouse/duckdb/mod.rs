@@ -12,37 +12,42 @@ mod open;
 mod query;
 /// The table function that DuckDB reads Arrow batches by.
 mod scan;
-
 #[cfg(test)]
 mod tests;
+/// Text in SQL and SQL in messages.
+mod text;
 
 use alluvium_normalization::sql::Dialect;
 use alluvium_normalization::sql::duckdb::DuckDb;
 use arrow_array::RecordBatch;
 use duckdb::Connection;
 
-pub(crate) use self::open::DuckDbOptions;
+use self::error::Place;
+pub(crate) use self::open::{DuckDbOptions, Location};
 use crate::warehouse::{ExistingTable, QueryRows, TableName, Warehouse, WarehouseError};
 
 /// A DuckDB database that is open.
 ///
-/// One process must not open the same file twice: DuckDB's lock is per process, so nothing would stop it.
+/// One process must not open the same file twice: the operating system's lock is the process's, so nothing would stop it.
+/// Dropping it writes what is only in the write-ahead log into the file, which may take seconds; without that nothing
+/// that was committed is lost.
 pub(crate) struct DuckDbWarehouse {
     connection: Connection,
     dialect: DuckDb,
+    place: Place,
+    /// Rows were deleted or changed: their room is given back at the end.
+    leaves_gaps: bool,
 }
 
 impl DuckDbWarehouse {
     /// Opens a database, creating the file and its directories where they are missing.
     pub(crate) fn open(options: &DuckDbOptions) -> Result<Self, WarehouseError> {
-        Ok(Self { connection: open::open(options)?, dialect: DuckDb })
+        let connection = open::open(options)?;
+        Ok(Self { connection, dialect: DuckDb, place: options.place(), leaves_gaps: false })
     }
 
     fn run(&mut self, doing: &str, sql: &str) -> Result<u64, WarehouseError> {
-        match self.connection.execute(sql, []) {
-            Ok(rows) => Ok(rows as u64),
-            Err(error) => Err(error::classify(doing, &error)),
-        }
+        self.connection.execute(sql, []).map(|rows| rows as u64).map_err(|error| self.place.explain(doing, &error))
     }
 }
 
@@ -52,11 +57,13 @@ impl Warehouse for DuckDbWarehouse {
     }
 
     fn describe(&mut self, schemas: &[String]) -> Result<Vec<ExistingTable>, WarehouseError> {
-        describe::describe(&self.connection, schemas).map_err(|error| error::classify("describing tables", &error))
+        open::refuse_taken(schemas)?;
+        describe::describe(&self.connection, schemas)
+            .map_err(|error| self.place.explain("reading what tables exist", &error))
     }
 
     fn begin(&mut self) -> Result<(), WarehouseError> {
-        self.run("starting a transaction", "BEGIN TRANSACTION").map(drop)
+        self.run("beginning a transaction", "BEGIN TRANSACTION").map(drop)
     }
 
     fn commit(&mut self) -> Result<(), WarehouseError> {
@@ -64,19 +71,35 @@ impl Warehouse for DuckDbWarehouse {
     }
 
     fn rollback(&mut self) -> Result<(), WarehouseError> {
-        self.run("rolling back", "ROLLBACK").map(drop)
+        match self.connection.execute("ROLLBACK", []) {
+            // DuckDB has dropped a transaction whose commit failed.
+            Err(error) if !error::is_over(&error) => Err(self.place.explain("rolling back", &error)),
+            _ => Ok(()),
+        }
     }
 
     fn execute(&mut self, sql: &str) -> Result<u64, WarehouseError> {
-        self.run("running a statement", sql)
+        let rows = self.run(&text::purpose(sql), sql)?;
+        self.leaves_gaps |= rows > 0 && !sql.trim_start().starts_with("INSERT");
+        Ok(rows)
     }
 
     fn load(&mut self, table: &TableName, batches: &[RecordBatch]) -> Result<u64, WarehouseError> {
         load::load(&self.connection, &self.dialect, table, batches)
-            .map_err(|error| error::classify(&format!("loading {}.{}", table.schema, table.name), &error))
+            .map_err(|error| self.place.explain(&format!("loading {}.{}", table.schema, table.name), &error))
     }
 
     fn query(&mut self, sql: &str) -> Result<QueryRows, WarehouseError> {
-        query::query(&self.connection, sql).map_err(|error| error::classify("querying", &error))
+        query::query(&self.connection, sql).map_err(|error| self.place.explain("querying", &error))
+    }
+}
+
+impl Drop for DuckDbWarehouse {
+    fn drop(&mut self) {
+        if self.leaves_gaps {
+            // The checkpoint of closing may rewrite row groups again (see `open`): without that, a table that is merged
+            // into would grow with every sync. Nobody is left to tell of a failure, and it costs only room.
+            let _ = self.connection.execute_batch("RESET max_vacuum_tasks");
+        }
     }
 }

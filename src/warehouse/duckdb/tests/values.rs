@@ -1,0 +1,178 @@
+//! Values in, values out.
+
+use std::sync::Arc;
+
+use alluvium_normalization::kind::{ColumnKind, ScalarColumn};
+use arrow_array::builder::{ListBuilder, StringBuilder};
+use arrow_array::{
+    BooleanArray, Date32Array, Decimal128Array, FixedSizeBinaryArray, Float64Array, Int64Array, StringArray,
+    Time64MicrosecondArray, TimestampMicrosecondArray,
+};
+
+use super::*;
+use crate::warehouse::ExistingTable;
+
+#[test]
+fn every_kind_arrives_as_it_was_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut warehouse = open(&folder.path().join("kinds.duckdb"));
+    warehouse
+        .execute(
+            "CREATE TABLE t (id UUID, b BOOLEAN, i BIGINT, h HUGEINT, n DOUBLE, m DECIMAL(38,9), d DATE, \
+             tz TIMESTAMPTZ, ts TIMESTAMP, ttz TIMETZ, t TIME, s VARCHAR, j JSON, l VARCHAR[], lh HUGEINT[], \
+             lj JSON[], x BIGINT)",
+        )
+        .unwrap();
+    let ids = FixedSizeBinaryArray::try_from_iter([[7u8; 16], [255; 16]].into_iter()).unwrap();
+    let mut list = ListBuilder::new(StringBuilder::new());
+    list.append_value([Some("1"), None, Some("-3")]);
+    list.append_null();
+    let list = list.finish();
+    let rows = batch(vec![
+        (uuid_field("id"), Arc::new(ids)),
+        column("b", BooleanArray::from(vec![Some(true), None])),
+        column("i", Int64Array::from(vec![Some(i64::MIN), None])),
+        column("h", StringArray::from(vec![Some("-170141183460469231731687303715884105728"), None])),
+        column("n", Float64Array::from(vec![Some(f64::NEG_INFINITY), None])),
+        column("m", Decimal128Array::from(vec![Some(-1_500_000_000), None]).with_precision_and_scale(38, 9).unwrap()),
+        column("d", Date32Array::from(vec![Some(-1), None])),
+        column("tz", TimestampMicrosecondArray::from(vec![Some(1_700_000_000_123_456), None]).with_timezone("UTC")),
+        column("ts", TimestampMicrosecondArray::from(vec![Some(-1), None])),
+        column("ttz", StringArray::from(vec![Some("23:59:59.000001-15:59"), None])),
+        column("t", Time64MicrosecondArray::from(vec![Some(1), None])),
+        column("s", StringArray::from(vec![Some("a\0b"), None])),
+        column("j", StringArray::from(vec![Some("{}"), None])),
+        column("l", list.clone()),
+        column("lh", list.clone()),
+        column("lj", list),
+    ]);
+    assert_eq!(warehouse.load(&table("main", "t"), &[rows]).unwrap(), 2);
+
+    let result = warehouse.query("SELECT * FROM t ORDER BY id").unwrap();
+    let expected = [
+        ("id", "07070707-0707-0707-0707-070707070707"),
+        ("b", "true"),
+        ("i", "-9223372036854775808"),
+        ("h", "-170141183460469231731687303715884105728"),
+        ("n", "-inf"),
+        ("m", "-1.500000000"),
+        ("d", "1969-12-31"),
+        ("tz", "2023-11-14 22:13:20.123456+00"),
+        ("ts", "1969-12-31 23:59:59.999999"),
+        ("ttz", "23:59:59.000001-15:59"),
+        ("t", "00:00:00.000001"),
+        ("s", "a\0b"),
+        ("j", "{}"),
+        ("l", "[1, NULL, -3]"),
+        ("lh", "[1, NULL, -3]"),
+        ("lj", "[1, NULL, -3]"),
+    ];
+    for (index, (name, value)) in expected.into_iter().enumerate() {
+        assert_eq!(result.columns[index], name);
+        assert_eq!(result.rows[0][index].as_deref(), Some(value), "{name}");
+    }
+    assert_eq!(result.rows[0][16], None, "a column that the batch does not have");
+    assert!(result.rows[1][1..].iter().all(Option::is_none));
+}
+
+#[test]
+fn json_is_kept_byte_for_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut warehouse = open(&folder.path().join("json.duckdb"));
+    warehouse.execute("CREATE TABLE t (i BIGINT, j JSON)").unwrap();
+    let documents = [
+        r#"{ "b":1 ,"a": 2,"b":3 }"#.to_owned(),
+        r#"{"a":1e999999999,"b":-0.000000000000000000000000000000000000001}"#.to_owned(),
+        r#"{"nul":"\u0000","escaped":"\/\u00e9é🚀"}"#.to_owned(),
+        format!("{}1{}", "[".repeat(2000), "]".repeat(2000)),
+        format!(r#"{{"long":"{}"}}"#, "é".repeat(5 << 20)),
+    ];
+    let rows = batch(vec![
+        column("i", Int64Array::from_iter_values(0..5)),
+        column("j", StringArray::from_iter_values(&documents)),
+    ]);
+    warehouse.load(&table("main", "t"), &[rows]).unwrap();
+    let stored = warehouse.query("SELECT j FROM t ORDER BY i").unwrap();
+    for (row, document) in stored.rows.iter().zip(&documents) {
+        assert!(row[0].as_ref() == Some(document), "{}", &document[..40]);
+    }
+    assert_eq!(value(&mut warehouse, "SELECT typeof(j) FROM t LIMIT 1").as_deref(), Some("JSON"));
+}
+
+#[test]
+fn every_row_of_every_batch_lands_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = DuckDbOptions { threads: 4, ..options(&folder.path().join("rows.duckdb")) };
+    let mut warehouse = DuckDbWarehouse::open(&options).unwrap();
+    warehouse.execute("CREATE TABLE t (i BIGINT)").unwrap();
+    let batches: Vec<RecordBatch> =
+        [0..1, 1..1, 1..2048, 2048..2049, 2049..200_000].into_iter().map(integers).collect();
+    assert_eq!(warehouse.load(&table("main", "t"), &batches).unwrap(), 200_000);
+    assert_eq!(warehouse.load(&table("main", "t"), &[]).unwrap(), 0);
+    let counted = warehouse.query("SELECT count(*), count(DISTINCT i), min(i), max(i) FROM t").unwrap();
+    assert_eq!(counted.rows[0], ["200000", "200000", "0", "199999"].map(|value| Some(value.to_owned())));
+}
+
+#[test]
+fn batches_of_several_schemas_go_into_one_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut warehouse = open(&folder.path().join("schemas.duckdb"));
+    warehouse.execute(r#"CREATE TABLE "t" ("i" BIGINT, "a ""quoted"" name" VARCHAR)"#).unwrap();
+    let named = batch(vec![column("a \"quoted\" name", StringArray::from(vec!["x"]))]);
+    assert_eq!(warehouse.load(&table("main", "t"), &[integers([1]), named]).unwrap(), 2);
+    let result = warehouse.query("SELECT * FROM t ORDER BY i -- the last line\n;").unwrap();
+    assert_eq!(result.columns, ["i", "a \"quoted\" name"]);
+    assert_eq!(result.rows, [vec![Some("1".to_owned()), None], vec![None, Some("x".to_owned())]]);
+}
+
+#[test]
+fn tables_of_the_session_are_loaded_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut warehouse = open(&folder.path().join("session.duckdb"));
+    let batch_table = table(warehouse.dialect().session_schema(), "batch");
+    let relation = warehouse.dialect().relation(&batch_table);
+    warehouse.execute(&format!("CREATE TEMPORARY TABLE {relation} (i BIGINT)")).unwrap();
+    assert_eq!(warehouse.load(&batch_table, &[integers([1, 2])]).unwrap(), 2);
+    assert_eq!(warehouse.describe(&["main".to_owned()]).unwrap(), []);
+}
+
+#[test]
+fn what_exists_is_described_in_the_words_of_the_dialect() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut warehouse = open(&folder.path().join("describe.duckdb"));
+    let scalars = [
+        ScalarColumn::Boolean,
+        ScalarColumn::Integer,
+        ScalarColumn::HugeInteger,
+        ScalarColumn::Double,
+        ScalarColumn::Decimal,
+        ScalarColumn::Date,
+        ScalarColumn::TimestampTz,
+        ScalarColumn::Timestamp,
+        ScalarColumn::TimeTz,
+        ScalarColumn::Time,
+        ScalarColumn::String,
+    ];
+    let kinds = scalars.into_iter().flat_map(|scalar| [ColumnKind::Scalar(scalar), ColumnKind::List(scalar)]);
+    let types: Vec<String> = kinds
+        .chain([ColumnKind::CsvArray, ColumnKind::JsonArray, ColumnKind::Json, ColumnKind::Uuid])
+        .map(|kind| warehouse.dialect().column_type(kind))
+        .collect();
+    let columns: Vec<String> = types.iter().enumerate().map(|(index, sql)| format!("c{index} {sql}")).collect();
+    warehouse.execute("CREATE SCHEMA \"Sales\"").unwrap();
+    warehouse.execute(&format!("CREATE TABLE sales.kinds ({})", columns.join(", "))).unwrap();
+    warehouse.execute("CREATE TABLE sales.a (i BIGINT)").unwrap();
+    warehouse.execute("CREATE VIEW sales.v AS SELECT 1 AS i").unwrap();
+    warehouse.execute("CREATE TABLE main.elsewhere (i BIGINT)").unwrap();
+    warehouse.execute("COMMENT ON TABLE sales.kinds IS 'it''s a table'").unwrap();
+    warehouse.execute("COMMENT ON COLUMN sales.kinds.c0 IS 'a column'").unwrap();
+
+    let found = warehouse.describe(&["sales".to_owned(), "none".to_owned()]).unwrap();
+    let names: Vec<&TableName> = found.iter().map(|table| &table.name).collect();
+    assert_eq!(names, [&table("sales", "a"), &table("sales", "kinds"), &table("sales", "v")]);
+    let ExistingTable { comment, columns, .. } = &found[1];
+    assert_eq!(comment.as_deref(), Some("it's a table"));
+    assert_eq!(columns[0].comment.as_deref(), Some("a column"));
+    assert_eq!(columns[1].comment, None);
+    assert_eq!(columns.iter().map(|column| &column.sql_type).collect::<Vec<_>>(), types.iter().collect::<Vec<_>>());
+}
