@@ -25,7 +25,6 @@ demo: duckdb ## land the demo's order stream in demo.duckdb and show its tables
 	$(CARGO) build
 	rm -f demo.duckdb demo.duckdb.wal
 	$(DEMO) write $(DEMO_FILES) < fixtures/demo/messages.jsonl > target/demo-states.jsonl
-	@echo
 	$(DEMO) tables --config fixtures/demo/config.json --limit 4
 
 # Doctests first: nextest does not run them, and its summary is what the output should end with.

@@ -1,7 +1,6 @@
 //! Who is told of failures, of progress and of results.
 
 use std::io::{self, IsTerminal as _};
-use std::sync::Arc;
 
 use crate::failure::Failure;
 use crate::logging::LogTarget;
@@ -11,7 +10,7 @@ use crate::terminal::report::{Results, log, show};
 use crate::terminal::screen::Screen;
 use crate::terminal::style::{Style, Tone};
 use crate::terminal::text::harmless;
-use crate::terminal::watch::Watch;
+use crate::terminal::watch::{Watch, Watched};
 
 /// Who is told: the platform by messages on stdout, a person by lines on stderr, or both.
 ///
@@ -72,8 +71,8 @@ impl Audience {
     }
 
     /// Shows the progress of a sync until what is returned is dropped.
-    pub(crate) fn watch(&self, progress: Arc<Progress>, names: Vec<String>) -> Watch {
-        Watch::start(progress, names, self.screen.is_live().then(|| self.screen.clone()))
+    pub(crate) fn watch(&self, watched: Watched) -> Watch {
+        Watch::start(watched, self.screen.is_live().then(|| self.screen.clone()))
     }
 
     /// Tells what a sync did.

@@ -22,3 +22,4 @@ mod watch;
 pub(crate) use self::audience::Audience;
 pub(crate) use self::number::counted;
 pub(crate) use self::screen::{Screen, Size};
+pub(crate) use self::watch::Watched;

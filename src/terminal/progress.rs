@@ -19,6 +19,8 @@ const MOST_STREAMS: usize = 16;
 /// Rows that are not streams: the sum, heading and rule, how many more there are, and the cursor's own.
 const OTHER_ROWS: usize = 5;
 
+const STOPPING: &str = "stopping: what has been read is landed first; once more to end at once";
+
 /// What is remembered of a sync between two looks at it.
 #[derive(Debug)]
 pub(super) struct View {
@@ -81,11 +83,13 @@ impl View {
     }
 
     /// The live view: the sum, and below it the streams that were active last, within the size of the screen.
-    pub(super) fn lines(&self, size: Size, style: Style) -> Vec<Line> {
+    /// `stopping`: the sync has been asked to stop and finishes what it has begun.
+    pub(super) fn lines(&self, size: Size, stopping: bool, style: Style) -> Vec<Line> {
         // a full last column makes some terminals begin a new line
         let columns = size.columns.saturating_sub(1);
-        let sum = cut(&self.sum(), columns);
-        let mut lines = vec![Line::new(style.paint(Tone::Strong, &sum), &sum)];
+        let heading = if stopping { STOPPING.to_owned() } else { self.sum() };
+        let heading = cut(&heading, columns);
+        let mut lines = vec![Line::new(style.paint(Tone::Strong, &heading), &heading)];
         let (shown, more) = self.shown(size.rows.saturating_sub(OTHER_ROWS));
         if shown.is_empty() {
             return lines;
@@ -172,7 +176,7 @@ mod tests {
     }
 
     fn shown(view: &View, columns: usize, rows: usize) -> String {
-        let lines = view.lines(Size { columns, rows }, Style::PLAIN);
+        let lines = view.lines(Size { columns, rows }, false, Style::PLAIN);
         assert!(lines.len() < rows.max(2), "{lines:?}");
         assert!(lines.iter().all(|line| line.width() < columns.max(1)), "{lines:?}");
         lines.iter().map(|line| line.text().to_owned() + "\n").collect()
@@ -203,7 +207,7 @@ mod tests {
     fn no_size_is_too_small() {
         for columns in 0..6 {
             for rows in 0..6 {
-                view(&[1, 2, 3]).lines(Size { columns, rows }, Style::PLAIN);
+                view(&[1, 2, 3]).lines(Size { columns, rows }, true, Style::PLAIN);
             }
         }
     }

@@ -8,8 +8,11 @@ use crate::terminal::style::{Style, Tone};
 use crate::terminal::table::{Cell, Side, Table};
 use crate::terminal::text::{cut, harmless};
 
-/// So many undeclared properties are named to a person; the others are counted.
-const SHOWN_UNDECLARED: usize = 3;
+/// So many undeclared properties of a stream are named to a person; the others are counted.
+const SHOWN_UNDECLARED: usize = 5;
+
+/// So many tables of a stream are shown to a person; the others are summed up.
+const SHOWN_TABLES: usize = 12;
 
 /// So many undeclared properties are named in a log line.
 const LOGGED_UNDECLARED: usize = 50;
@@ -66,16 +69,14 @@ pub(super) fn show(results: &Results<'_>, columns: usize, style: Style) -> Vec<S
 }
 
 fn table(results: &Results<'_>) -> Table {
-    let mut table = Table::new([
-        ("stream", Side::Left),
-        ("records", Side::Right),
-        ("table", Side::Left),
-        ("rows typed", Side::Right),
-        ("changes", Side::Left),
-        ("undeclared", Side::Left),
-        ("time", Side::Right),
-    ]);
     let streams = &results.report.streams;
+    // what did not happen needs no column
+    let asides: Vec<Aside> =
+        ASIDES.into_iter().filter(|(_, number)| streams.iter().any(|stream| number(stream) > 0)).collect();
+    let left = |name| (name, Side::Left);
+    let right = |name| (name, Side::Right);
+    let columns = [left("stream"), right("records"), left("table"), right("rows")].into_iter();
+    let mut table = Table::new(columns.chain(asides.iter().map(|(name, _)| right(name))).chain([right("time")]));
     let one_schema = streams.iter().all(|stream| stream.schema == streams[0].schema);
     for (_, stream, counters) in results.streams() {
         let name = if stream.is_complete {
@@ -83,20 +84,15 @@ fn table(results: &Results<'_>) -> Table {
         } else {
             Cell::toned(&format!("{} (incomplete)", stream.stream), Tone::Bad)
         };
-        let mut tables = stream.typed_rows().map(|(table, rows)| {
-            let table = if one_schema { table.to_owned() } else { format!("{}.{table}", stream.schema) };
-            [Cell::new(&table), Cell::new(&count(rows))]
-        });
+        let mut tables = tables_of(stream, !one_schema).into_iter();
         let [first_table, first_rows] = tables.next().unwrap_or_default();
-        table.push(vec![
-            name,
-            Cell::new(&count(stream.records)),
-            first_table,
-            first_rows,
-            Cell::toned(&changes(stream), Tone::Warning),
-            Cell::new(&undeclared(stream, SHOWN_UNDECLARED)),
-            Cell::new(&span(counters.busy)),
-        ]);
+        let mut row = vec![name, Cell::new(&count(stream.records)), first_table, first_rows];
+        row.extend(asides.iter().map(|(_, number)| match number(stream) {
+            0 => Cell::default(),
+            number => Cell::toned(&count(number), Tone::Warning),
+        }));
+        row.push(Cell::new(&span(counters.busy)));
+        table.push(row);
         for [name, rows] in tables {
             table.push(vec![Cell::default(), Cell::default(), name, rows]);
         }
@@ -104,10 +100,29 @@ fn table(results: &Results<'_>) -> Table {
     table
 }
 
-fn changes(stream: &StreamReport) -> String {
-    let kinds = [(stream.counts.nulled, "NULLED"), (stream.counts.truncated, "TRUNCATED")];
-    let kinds = kinds.into_iter().filter(|(number, _)| *number > 0);
-    kinds.map(|(number, kind)| format!("{} {kind}", count(number))).collect::<Vec<_>>().join(", ")
+/// The name of a column, and the number of a stream that stands in it.
+type Aside = (&'static str, fn(&StreamReport) -> u64);
+
+const ASIDES: [Aside; 3] = [
+    ("NULLED", |stream| stream.counts.nulled),
+    ("TRUNCATED", |stream| stream.counts.truncated),
+    ("undeclared", |stream| stream.counts.undeclared.len() as u64),
+];
+
+/// Names and rows of a stream's tables; the last of very many in one line.
+fn tables_of(stream: &StreamReport, qualified: bool) -> Vec<[Cell; 2]> {
+    let mut tables: Vec<(&str, u64)> = stream.typed_rows().collect();
+    // to fold a single table would save nothing
+    let folded = if tables.len() > SHOWN_TABLES + 1 { tables.split_off(SHOWN_TABLES) } else { Vec::new() };
+    let shown = tables.into_iter().map(|(table, rows)| {
+        let name = if qualified { format!("{}.{table}", stream.schema) } else { table.to_owned() };
+        [Cell::new(&name), Cell::new(&count(rows))]
+    });
+    let more = (!folded.is_empty()).then(|| {
+        let name = format!("… {} more tables", count(folded.len() as u64));
+        [Cell::toned(&name, Tone::Faint), Cell::new(&count(folded.iter().map(|(_, rows)| rows).sum()))]
+    });
+    shown.chain(more).collect()
 }
 
 fn undeclared(stream: &StreamReport, most: usize) -> String {
@@ -158,11 +173,16 @@ fn notes(results: &Results<'_>) -> Vec<(Tone, String)> {
         notes.push((Tone::Warning, format!("skipped {lines} of the input: {}", parts.join(", "))));
     }
     if results.report.streams.iter().any(|stream| stream.counts.nulled + stream.counts.truncated > 0) {
-        notes.push((Tone::Faint, "each change is listed in the column _airbyte_meta of its row".to_owned()));
+        notes.push((
+            Tone::Faint,
+            "NULLED, TRUNCATED: each value is named in the column _airbyte_meta of its row".to_owned(),
+        ));
     }
-    if results.report.streams.iter().any(|stream| !stream.counts.undeclared.is_empty()) {
-        notes.push((Tone::Faint, "undeclared properties are in the raw tables only".to_owned()));
-    }
+    let with_undeclared = results.report.streams.iter().filter(|stream| !stream.counts.undeclared.is_empty());
+    notes.extend(with_undeclared.map(|stream| {
+        let names = undeclared(stream, SHOWN_UNDECLARED);
+        (Tone::Faint, format!("undeclared in the schema of {}: {names}", stream.stream))
+    }));
     notes
 }
 

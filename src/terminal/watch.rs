@@ -1,6 +1,7 @@
 //! Watches a sync while it runs.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,16 @@ const FRAME: Duration = Duration::from_millis(200);
 /// How often a line is logged where no live view can be drawn.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
+/// A sync that is watched.
+pub(crate) struct Watched {
+    /// Its counters.
+    pub(crate) progress: Arc<Progress>,
+    /// Names of its streams, in the catalog's order.
+    pub(crate) names: Vec<String>,
+    /// Raised when it has been asked to stop.
+    pub(crate) stop: Arc<AtomicBool>,
+}
+
 /// Shows the progress of a sync until it is dropped; nothing of it stays on the screen.
 pub(crate) struct Watch {
     /// Nothing is ever sent: that it is gone ends the thread.
@@ -25,8 +36,9 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Watches streams of these names, in the catalog's order: on the screen if it is given, else in the log.
-    pub(super) fn start(progress: Arc<Progress>, names: Vec<String>, screen: Option<Screen>) -> Self {
+    /// Watches a sync: on the screen if it is given, else in the log.
+    pub(super) fn start(watched: Watched, screen: Option<Screen>) -> Self {
+        let Watched { progress, names, stop } = watched;
         let (running, ended) = bounded::<()>(0);
         let every = if screen.is_some() { FRAME } else { LOG_EVERY };
         let watch = move || {
@@ -34,7 +46,10 @@ impl Watch {
             while ended.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
                 view.look(started.elapsed(), progress.counters());
                 match &screen {
-                    Some(screen) => screen.draw(&view.lines(screen.size(), Style::of_stderr())),
+                    Some(screen) => {
+                        let stopping = stop.load(Ordering::Relaxed);
+                        screen.draw(&view.lines(screen.size(), stopping, Style::of_stderr()));
+                    }
                     None => log(view.totals()),
                 }
             }

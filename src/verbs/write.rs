@@ -12,7 +12,7 @@ use signal_hook::flag;
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::protocol::writer::ProtocolWriter;
-use crate::terminal::Audience;
+use crate::terminal::{Audience, Watched};
 use crate::{sync, warehouse};
 
 /// Runs a sync, shows its progress and tells what it did.
@@ -32,7 +32,8 @@ pub(crate) fn write(config: &Config, catalog: &Path, out: &ProtocolWriter, audie
     let mut watched = None;
     let (report, outcome) =
         sync::run(io::stdin(), &catalog, &config.options(), &settings, warehouse, out, &stop, |progress| {
-            watched = Some((audience.watch(Arc::clone(&progress), names), progress));
+            let stop = Arc::clone(&stop);
+            watched = Some((audience.watch(Watched { progress: Arc::clone(&progress), names, stop }), progress));
         });
     let progress = watched.map(|(_, progress)| progress); // and no longer watched
     audience.report(&report, progress.as_deref());

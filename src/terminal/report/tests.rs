@@ -55,6 +55,16 @@ fn tables_of_several_schemas_are_told_apart() {
 }
 
 #[test]
+fn the_last_of_very_many_tables_are_summed_up() {
+    let names: Vec<String> = (0..20).map(|index| format!("orders_{index:02}")).collect();
+    let tables: Vec<(&str, u64)> = names.iter().map(|name| (name.as_str(), 100)).collect();
+    let report = Report { streams: vec![stream("main", "orders", &tables)], ..Report::default() };
+    let shown = shown(&report, 100);
+    assert!(shown.contains("orders_11 ") && !shown.contains("orders_12 "), "{shown}");
+    assert!(shown.contains("… 8 more tables   800"), "{shown}");
+}
+
+#[test]
 fn a_stream_with_raw_tables_only_is_one_line() {
     let report = Report { streams: vec![stream("main", "orders", &[])], ..Report::default() };
     assert!(shown(&report, 100).lines().any(|line| line.starts_with("orders")));
