@@ -90,7 +90,11 @@ impl<'a> StreamSql<'a> {
             root.columns.push((CURSOR, cursor.kind));
         }
         shapes.extend(self.remembered(&batch));
-        shapes.extend(replaced.iter().map(|name| Shape { name, columns: vec![(AB_ID, ColumnKind::Uuid)], ours: Vec::new() }));
+        shapes.extend(replaced.iter().map(|name| Shape {
+            name,
+            columns: vec![(AB_ID, ColumnKind::Uuid)],
+            ours: Vec::new(),
+        }));
         shapes.iter().map(|shape| create(self.dialect, "TEMPORARY TABLE", shape.name, &shape.columns)).collect()
     }
 
@@ -130,7 +134,11 @@ impl<'a> StreamSql<'a> {
         'a: 't,
     {
         let events = targets.events.iter().zip(&self.stream.history).map(|(name, history)| Shape::of(name, history));
-        let keys = targets.keys.iter().zip(self.keys()).map(|(name, keys)| Shape { name, columns: keys.columns(), ours: Vec::new() });
+        let keys = targets.keys.iter().zip(self.keys()).map(|(name, keys)| Shape {
+            name,
+            columns: keys.columns(),
+            ours: Vec::new(),
+        });
         keys.chain(events).collect()
     }
 
