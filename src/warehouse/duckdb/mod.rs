@@ -6,6 +6,8 @@ mod describe;
 mod error;
 /// Appending Arrow batches.
 mod load;
+/// What DuckDB may keep in memory.
+mod memory;
 /// Opening a database and its settings.
 mod open;
 /// Any query, its values as text.
@@ -23,6 +25,7 @@ use arrow_array::RecordBatch;
 use duckdb::Connection;
 
 use self::error::Place;
+use self::memory::Memory;
 pub(crate) use self::open::{DuckDbOptions, Location};
 use crate::warehouse::{ExistingTable, QueryRows, TableName, Warehouse, WarehouseError};
 
@@ -35,6 +38,7 @@ pub(crate) struct DuckDbWarehouse {
     connection: Connection,
     dialect: DuckDb,
     place: Place,
+    memory: Memory,
     /// Rows were deleted or changed: their room is given back at the end.
     leaves_gaps: bool,
 }
@@ -43,7 +47,8 @@ impl DuckDbWarehouse {
     /// Opens a database, creating the file and its directories where they are missing.
     pub(crate) fn open(options: &DuckDbOptions) -> Result<Self, WarehouseError> {
         let connection = open::open(options)?;
-        Ok(Self { connection, dialect: DuckDb, place: options.place(), leaves_gaps: false })
+        let memory = Memory::new(options.memory_limit);
+        Ok(Self { connection, dialect: DuckDb, place: options.place(), memory, leaves_gaps: false })
     }
 
     fn run(&mut self, doing: &str, sql: &str) -> Result<u64, WarehouseError> {
@@ -85,7 +90,12 @@ impl Warehouse for DuckDbWarehouse {
     }
 
     fn load(&mut self, table: &TableName, batches: &[RecordBatch]) -> Result<u64, WarehouseError> {
-        load::load(&self.connection, &self.dialect, table, batches)
+        let loaded = match self.memory.limit_for(table, batches) {
+            Some(limit) => self.connection.execute_batch(&format!("SET memory_limit = '{limit}B'")),
+            None => Ok(()),
+        };
+        loaded
+            .and_then(|()| load::load(&self.connection, &self.dialect, table, batches))
             .map_err(|error| self.place.explain(&format!("loading {}.{}", table.schema, table.name), &error))
     }
 
