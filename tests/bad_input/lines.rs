@@ -175,7 +175,7 @@ fn a_signal_finishes_what_is_running_and_ends_with_an_error() {
     let error = messages.iter().find(|message| message["type"] == "TRACE").unwrap();
     assert_eq!(error["trace"]["error"]["failure_type"], "transient_error");
     assert_eq!(error["trace"]["error"]["message"], "stopped by a signal; what is acknowledged is durable");
-    let last = messages.iter().filter_map(state_number).last().unwrap_or(1_000);
+    let last = messages.iter().filter_map(state_number).next_back().unwrap_or(1_000);
     let landed = destination.raw_ids("s");
     assert!(landed.len() >= usize::try_from(last).unwrap(), "{} of {last}", landed.len());
     assert_eq!(landed, (0..).take(landed.len()).collect::<Vec<_>>());

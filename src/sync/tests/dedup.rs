@@ -73,8 +73,15 @@ fn version() -> impl Strategy<Value = Version> {
     let nested_id = one_of(&[json!(null), json!("a"), json!("b")]);
     let items = prop::collection::vec(0_u8..3, 0..3);
     (id, nested_id, cursor, one_of(&[json!(null), json!(1), json!(2)]), one_of(&deleted_at), 0_u8..2, 0_i64..4, items)
-        .prop_map(|(id, nested_id, cursor, lsn, deleted_at, value, emitted_at, items)| {
-            Version { id, nested_id, cursor, lsn, deleted_at, value, emitted_at, items }
+        .prop_map(|(id, nested_id, cursor, lsn, deleted_at, value, emitted_at, items)| Version {
+            id,
+            nested_id,
+            cursor,
+            lsn,
+            deleted_at,
+            value,
+            emitted_at,
+            items,
         })
 }
 
@@ -118,14 +125,16 @@ impl Setup {
             "generation_id": generation.unwrap_or(9), "minimum_generation_id": generation.unwrap_or(0),
         }]})
     }
+}
 
-    fn messages(self, sync: &Sync) -> Vec<Value> {
+impl Sync {
+    fn messages(&self) -> Vec<Value> {
         let status = |status: &str| {
             json!({"type": "TRACE", "trace": {"type": "STREAM_STATUS", "emitted_at": 0,
                 "stream_status": {"stream_descriptor": {"name": "s"}, "status": status}}})
         };
         let mut messages = vec![status("STARTED")];
-        messages.extend(sync.versions.iter().map(|version| {
+        messages.extend(self.versions.iter().map(|version| {
             let Version { id, nested_id, cursor, lsn, deleted_at, value, emitted_at, items } = version;
             let items: Vec<Value> = items.iter().map(|n| json!({"n": n})).collect();
             let data = json!({
@@ -134,7 +143,7 @@ impl Setup {
             });
             json!({"type": "RECORD", "record": {"stream": "s", "data": data, "emitted_at": emitted_at}})
         }));
-        if sync.is_complete {
+        if self.is_complete {
             messages.push(status("COMPLETE"));
         }
         messages
@@ -365,7 +374,7 @@ proptest! {
         let mut reference = Reference::default();
         for sync in &syncs {
             let settings = settings(sync.checkpoint_bytes, 2);
-            let outcome = land(&file, &setup.catalog(sync.generation), &options, &settings, &setup.messages(sync));
+            let outcome = land(&file, &setup.catalog(sync.generation), &options, &settings, &sync.messages());
             prop_assert_eq!(outcome.is_ok(), sync.is_complete, "{:?}", outcome);
             reference.sync(sync);
             compare(&file, setup, &options, &reference)?;

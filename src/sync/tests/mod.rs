@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::{Settings, run};
 use crate::failure::Failure;
 use crate::protocol::writer::ProtocolWriter;
-use crate::warehouse::duckdb::{DuckDbOptions, DuckDbWarehouse};
+use crate::warehouse::duckdb::{DuckDbOptions, DuckDbWarehouse, Location};
 
 /// How many cases a property gets: few for the everyday run, more by `PROPTEST_CASES`.
 fn cases(everyday: u32) -> ProptestConfig {
@@ -28,7 +28,7 @@ fn cases(everyday: u32) -> ProptestConfig {
 
 /// A checkpoint after so many bytes, by so many workers.
 fn settings(checkpoint_bytes: usize, workers: usize) -> Settings {
-    Settings { checkpoint_bytes, workers, checkpoint_after: Duration::from_secs(3600), ..Settings::default() }
+    Settings { checkpoint_bytes, workers, checkpoint_after: Duration::MAX, ..Settings::default() }
 }
 
 /// Lands the messages in a file.
@@ -39,9 +39,10 @@ fn land(
     settings: &Settings,
     messages: &[Value],
 ) -> Result<(), Failure> {
-    let warehouse = DuckDbWarehouse::open(&DuckDbOptions::file(file)).unwrap();
+    let warehouse = DuckDbWarehouse::open(&DuckDbOptions::new(Location::File(file.to_owned()))).unwrap();
     let catalog = ConfiguredCatalog::parse(&catalog.to_string()).unwrap();
-    let input = messages.iter().map(|message| format!("{message}\n")).collect::<String>();
+    let input: Vec<u8> =
+        messages.iter().flat_map(|message| message.to_string().into_bytes().into_iter().chain([b'\n'])).collect();
     let writer = ProtocolWriter::new(Box::new(std::io::sink()));
     let input = std::io::Cursor::new(input);
     run(input, &catalog, options, settings, Box::new(warehouse), &writer, &AtomicBool::new(false), |_| {}).1

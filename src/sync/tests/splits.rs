@@ -16,7 +16,8 @@ fn catalog(mode: &str) -> Value {
     let leaf = json!({"type": "object", "properties": {"owner": integer, "n": integer}});
     let leaves = json!({"type": "array", "items": leaf});
     let branch = json!({"type": "object", "properties": {"owner": integer, "leaves": leaves}});
-    let properties = json!({"id": integer, "seq": integer, "branches": {"type": "array", "items": branch}, "leaf": leaf});
+    let properties =
+        json!({"id": integer, "seq": integer, "branches": {"type": "array", "items": branch}, "leaf": leaf});
     let stream = |name: &str| {
         json!({
             "stream": {"name": name, "json_schema": {"type": "object", "properties": properties}},
