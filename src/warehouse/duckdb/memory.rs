@@ -20,7 +20,7 @@ const PER_COLUMN: u64 = 2 << 20;
 const PER_BYTE_OF_LARGEST: u64 = 4;
 
 /// DuckDB's memory limit.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Memory {
     limit: u64,
 }
