@@ -4,7 +4,7 @@ use alluvium_normalization::catalog::{ConfiguredCatalog, Replacement, SyncMode};
 use alluvium_normalization::limits::Limits;
 use alluvium_normalization::plan::{self, KnownNames, Options, Plan, StreamPlan};
 use alluvium_normalization::sql::bookkeeping::{self, StreamState};
-use alluvium_normalization::sql::{INTERNAL_SCHEMA, StreamSql, TableName, Targets};
+use alluvium_normalization::sql::{Described, INTERNAL_SCHEMA, StreamSql, TableName, Targets};
 
 use crate::failure::Failure;
 use crate::sync::loader::failure;
@@ -103,27 +103,31 @@ enum Staging {
     Afresh(i64),
 }
 
-impl StreamPreparation<'_> {
+impl<'a> StreamPreparation<'a> {
     fn run(mut self) -> Result<StreamTarget, Failure> {
         let state = self.read_state()?;
         let (live, staging) = self.print(|sql| (sql.live(), sql.staging()));
         self.refuse_foreign_tables(&live)?;
-        self.make_ready(&live)?;
+        let described = self.described();
+        self.execute(|sql| sql.prepare_live(&described))?;
         let (replacing, targets) = match self.decide(&state) {
             Staging::Absorb => {
-                if state.staging_generation.is_some() {
-                    self.make_ready(&staging)?;
-                    self.execute(|sql| sql.absorb())?;
+                // generation 0 is a replacement without generations: the next attempt starts afresh, whatever it is
+                match state.staging_generation {
+                    None => {}
+                    Some(0) => self.execute(|sql| sql.drop_staging())?,
+                    Some(_) => {
+                        self.execute(|sql| [sql.prepare_staging(&described), sql.absorb()].concat())?;
+                    }
                 }
                 (None, live)
             }
             Staging::Resume(generation) => {
-                self.make_ready(&staging)?;
+                self.execute(|sql| sql.prepare_staging(&described))?;
                 (Some(generation), staging)
             }
             Staging::Afresh(generation) => {
-                self.execute(|sql| sql.drop_staging())?;
-                self.execute(|sql| sql.create_staging())?;
+                self.execute(|sql| [sql.drop_staging(), sql.prepare_staging(|_| None)].concat())?;
                 (Some(generation), staging)
             }
         };
@@ -190,13 +194,12 @@ impl StreamPreparation<'_> {
             .collect()
     }
 
-    fn make_ready(&mut self, targets: &Targets) -> Result<(), Failure> {
+    fn described(&self) -> impl Fn(&TableName) -> Option<Vec<Described>> + use<'a> {
         let existing = self.existing;
-        let describe = |name: &TableName| {
+        move |name| {
             let table = existing.iter().find(|table| table.name == *name)?;
             Some(table.columns.iter().map(|column| (column.name.clone(), column.sql_type.clone())).collect())
-        };
-        self.execute(|sql| sql.make_ready(targets, describe))
+        }
     }
 
     fn execute(&mut self, statements: impl FnOnce(&StreamSql<'_>) -> Vec<String>) -> Result<(), Failure> {

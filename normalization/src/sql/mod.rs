@@ -31,11 +31,14 @@ mod targets;
 /// Pieces of statements, laid out for people.
 mod text;
 
+#[cfg(test)]
+mod tests;
+
 pub use bookkeeping::{StreamState, SyncLogEntry};
 pub use dialect::Dialect;
 pub use follow::Described;
 pub use internal::INTERNAL_SCHEMA;
-pub use tables::{add_column, create_schema, create_table, drop_table, rename_column};
+pub use tables::{create_schema, drop_table, rename_column};
 pub use targets::Targets;
 
 use crate::plan::StreamPlan;
