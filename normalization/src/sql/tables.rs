@@ -1,5 +1,6 @@
 //! Creating, extending and dropping tables.
 
+use crate::columns::SystemColumn;
 use crate::kind::ColumnKind;
 use crate::plan::{Column, ColumnSource, Table};
 use crate::sql::follow::{Described, Step, steps};
@@ -90,7 +91,11 @@ impl<'a> StreamSql<'a> {
             root.columns.push((CURSOR, cursor.kind));
         }
         shapes.extend(self.remembered(&batch));
-        shapes.extend(replaced.iter().map(|name| Shape { name, columns: vec![(AB_ID, ColumnKind::Uuid)], ours: Vec::new() }));
+        shapes.extend(replaced.iter().map(|name| Shape {
+            name,
+            columns: vec![(AB_ID, ColumnKind::Uuid)],
+            ours: Vec::new(),
+        }));
         shapes.iter().map(|shape| create(self.dialect, "TEMPORARY TABLE", shape.name, &shape.columns)).collect()
     }
 
@@ -130,7 +135,11 @@ impl<'a> StreamSql<'a> {
         'a: 't,
     {
         let events = targets.events.iter().zip(&self.stream.history).map(|(name, history)| Shape::of(name, history));
-        let keys = targets.keys.iter().zip(self.keys()).map(|(name, keys)| Shape { name, columns: keys.columns(), ours: Vec::new() });
+        let keys = targets.keys.iter().zip(self.keys()).map(|(name, keys)| Shape {
+            name,
+            columns: keys.columns(),
+            ours: Vec::new(),
+        });
         keys.chain(events).collect()
     }
 
@@ -173,5 +182,7 @@ pub(super) fn create(dialect: &dyn Dialect, what: &str, name: &TableName, column
 }
 
 fn define(dialect: &dyn Dialect, (name, kind): (&str, ColumnKind)) -> String {
-    format!("{} {}", dialect.quote(name), dialect.column_type(kind))
+    let is_document = SystemColumn::Data.fixed_name() == Some(name);
+    let storage = if is_document { dialect.document_storage() } else { "" };
+    format!("{} {}{storage}", dialect.quote(name), dialect.column_type(kind))
 }
