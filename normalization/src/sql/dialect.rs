@@ -14,7 +14,7 @@ pub trait Dialect: Send + Sync {
     fn column_type(&self, kind: ColumnKind) -> String;
 
     /// What follows the type of the column that holds the records' own text, to store it well.
-    fn document_storage(&self) -> &str {
+    fn document_storage(&self) -> &'static str {
         ""
     }
 

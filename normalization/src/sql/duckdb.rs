@@ -50,7 +50,7 @@ impl Dialect for DuckDb {
     }
 
     /// Records are long and alike: zstd takes a third of the time and half of the room of what DuckDB would try out.
-    fn document_storage(&self) -> &str {
+    fn document_storage(&self) -> &'static str {
         if self.has_zstd { " USING COMPRESSION zstd" } else { "" }
     }
 
