@@ -1,0 +1,51 @@
+//! How much memory DuckDB may take, and when.
+//!
+//! Law: while DuckDB calls our table function, it has room for all that the load can need. It copies text with memory of
+//! its limited pool, and where that is used up it throws a C++ exception through our callback, which nobody can catch: the
+//! process would abort. A full disk is enough for that, for then nothing can be moved to temporary files either. So the
+//! limit is raised by the size of a load before it, and lowered after it; what then can't be moved out is an ordinary error.
+
+use arrow_array::RecordBatch;
+use duckdb::{Connection, Error};
+
+/// What a load may take for each byte of its batches: the copy that the scan makes in steps of powers of two, the rows in
+/// the table, and what compressing them takes.
+const PER_BYTE: u64 = 6;
+
+/// What a load may take for each column: blocks of 256 KB that are filled, compressed and written.
+const PER_COLUMN: u64 = 2 << 20;
+
+/// What DuckDB may take for each byte of the largest batch at any time: to compress, merge or read a value, all of it must
+/// be in memory, old and new.
+const PER_BYTE_OF_LARGEST: u64 = 4;
+
+/// DuckDB's memory limit.
+#[derive(Debug)]
+pub(super) struct Memory {
+    limit: u64,
+}
+
+impl Memory {
+    /// `limit` is what DuckDB may keep in memory, in bytes, when no load is running and no batch was uncommonly large.
+    pub(super) fn new(limit: u64) -> Self {
+        Self { limit }
+    }
+
+    /// Makes room for a load of these batches.
+    pub(super) fn raise(&mut self, connection: &Connection, batches: &[RecordBatch]) -> Result<(), Error> {
+        let bytes = batches.iter().map(|batch| batch.get_array_memory_size() as u64);
+        let largest = bytes.clone().max().unwrap_or(0);
+        let columns = batches.iter().map(RecordBatch::num_columns).max().unwrap_or(0) as u64;
+        self.limit = self.limit.max(largest * PER_BYTE_OF_LARGEST);
+        set(connection, self.limit + bytes.sum::<u64>() * PER_BYTE + columns * PER_COLUMN)
+    }
+
+    /// Moves to temporary files what is over the limit.
+    pub(super) fn lower(&self, connection: &Connection) -> Result<(), Error> {
+        set(connection, self.limit)
+    }
+}
+
+fn set(connection: &Connection, limit: u64) -> Result<(), Error> {
+    connection.execute_batch(&format!("SET memory_limit = '{limit}B'"))
+}
