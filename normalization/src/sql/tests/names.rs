@@ -12,7 +12,6 @@ use super::plans::HOSTILE;
 use crate::kind::ColumnKind;
 use crate::limits::Limits;
 use crate::names::{IdentifierLength, IdentifierRules};
-use crate::sql::duckdb::DuckDb;
 use crate::sql::internal::internal_name;
 use crate::sql::{Dialect, TableName};
 
