@@ -124,6 +124,10 @@ impl Config {
         if normalization.naming == Naming::Basic {
             mistakes.push("normalization.naming: basic is not available yet; use lower or exact".to_owned());
         }
+        if normalization.backfill {
+            mistakes
+                .push("normalization.backfill: true is not available yet; new columns are NULL in old rows".to_owned());
+        }
         if !normalization.enabled && normalization.raw == Raw::None {
             mistakes.push("normalization.raw: none together with enabled: false would land nothing".to_owned());
         }

@@ -106,34 +106,34 @@ enum Staging {
 impl<'a> StreamPreparation<'a> {
     fn run(mut self) -> Result<StreamTarget, Failure> {
         let state = self.read_state()?;
-        let (live, staging) = self.print(|sql| (sql.live(), sql.staging()));
+        let (live, staging) = (self.sql().live(), self.sql().staging());
         self.refuse_foreign_tables(&live)?;
         let described = self.described();
-        self.execute(|sql| sql.prepare_live(&described))?;
+        self.execute(&self.sql().prepare_live(&described))?;
         let (replacing, targets) = match self.decide(&state) {
             Staging::Absorb => {
                 // generation 0 is a replacement without generations: the next attempt starts afresh, whatever it is
                 match state.staging_generation {
                     None => {}
-                    Some(0) => self.execute(|sql| sql.drop_staging())?,
+                    Some(0) => self.execute(&self.sql().drop_staging())?,
                     Some(_) => {
-                        self.execute(|sql| [sql.prepare_staging(&described), sql.absorb()].concat())?;
+                        self.execute(&[self.sql().prepare_staging(&described), self.sql().absorb()].concat())?;
                     }
                 }
                 (None, live)
             }
             Staging::Resume(generation) => {
-                self.execute(|sql| sql.prepare_staging(&described))?;
+                self.execute(&self.sql().prepare_staging(&described))?;
                 (Some(generation), staging)
             }
             Staging::Afresh(generation) => {
-                self.execute(|sql| [sql.drop_staging(), sql.prepare_staging(|_| None)].concat())?;
+                self.execute(&[self.sql().drop_staging(), self.sql().prepare_staging(|_| None)].concat())?;
                 (Some(generation), staging)
             }
         };
         let state = StreamState { staging_generation: replacing, ..state };
         let statements = bookkeeping::write_state(self.warehouse.dialect(), &state);
-        self.run_all(&statements)?;
+        self.execute(&statements)?;
         Ok(StreamTarget { targets, replacing, obsolete: self.obsolete() })
     }
 
@@ -202,18 +202,13 @@ impl<'a> StreamPreparation<'a> {
         }
     }
 
-    fn execute(&mut self, statements: impl FnOnce(&StreamSql<'_>) -> Vec<String>) -> Result<(), Failure> {
-        let statements = self.print(statements);
-        self.run_all(&statements)
-    }
-
-    fn run_all(&mut self, statements: &[String]) -> Result<(), Failure> {
+    fn execute(&mut self, statements: &[String]) -> Result<(), Failure> {
         statements.iter().try_for_each(|statement| {
             self.warehouse.execute(statement).map(drop).map_err(|error| failure(error, Some(self.stream)))
         })
     }
 
-    fn print<T>(&self, print: impl FnOnce(&StreamSql<'_>) -> T) -> T {
-        print(&StreamSql::new(self.stream, self.warehouse.dialect()))
+    fn sql(&self) -> StreamSql<'_> {
+        StreamSql::new(self.stream, self.warehouse.dialect())
     }
 }

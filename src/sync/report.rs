@@ -95,7 +95,7 @@ pub(crate) struct StreamReport {
     /// Schema of its tables.
     pub(crate) schema: String,
     /// Its typed tables. The rows that were typed for each are in `counts`; see [`StreamReport::typed_rows`].
-    pub(crate) tables: Vec<(String, u64)>,
+    pub(crate) tables: Vec<String>,
     /// Records that landed.
     pub(crate) records: u64,
     /// What typing them cost.
@@ -108,6 +108,6 @@ impl StreamReport {
     /// Its typed tables with the rows that were typed for each.
     pub(crate) fn typed_rows(&self) -> impl Iterator<Item = (&str, u64)> {
         let rows = self.counts.rows.iter().copied().chain(std::iter::repeat(0));
-        self.tables.iter().map(|(table, _)| table.as_str()).zip(rows)
+        self.tables.iter().map(String::as_str).zip(rows)
     }
 }

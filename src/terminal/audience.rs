@@ -72,7 +72,9 @@ impl Audience {
 
     /// Shows the progress of a sync until what is returned is dropped.
     pub(crate) fn watch(&self, watched: Watched) -> Watch {
-        Watch::start(watched, self.screen.is_live().then(|| self.screen.clone()))
+        // What a person types would tear the live view.
+        let is_drawn = self.screen.is_live() && !io::stdin().is_terminal();
+        Watch::start(watched, is_drawn.then(|| self.screen.clone()))
     }
 
     /// Tells what a sync did.

@@ -37,12 +37,26 @@ fn try_out(config: &Config) -> Result<(), Failure> {
         Some(scratch) => config.warehouse.in_file(scratch.0.clone()),
         None => config.warehouse.clone(),
     };
-    let mut warehouse = warehouse::connect(&warehouse, false)?;
-    let unnamed = StreamName { namespace: None, name: String::new() };
-    let schema = schema_of(&unnamed, &config.options(), warehouse.dialect().limits());
+    let tried = warehouse::connect(&warehouse, false).map_err(Failure::from).and_then(|mut warehouse| {
+        let unnamed = StreamName { namespace: None, name: String::new() };
+        let schema = schema_of(&unnamed, &config.options(), warehouse.dialect().limits());
+        try_schemas(warehouse.as_mut(), &[&schema, INTERNAL_SCHEMA])
+    });
+    match (scratch, config.warehouse.file()) {
+        // the user knows the file by its own name
+        (Some(scratch), Some(file)) => tried.map_err(|failure| {
+            let message = failure.message.replace(&*scratch.0.to_string_lossy(), &file.to_string_lossy());
+            Failure { message, ..failure }
+        }),
+        _ => tried,
+    }
+}
+
+/// Tries each schema, in a transaction that is dropped.
+fn try_schemas(warehouse: &mut dyn Warehouse, schemas: &[&str]) -> Result<(), Failure> {
     warehouse.begin()?;
-    let tried = [schema.as_str(), INTERNAL_SCHEMA].iter().try_for_each(|schema| {
-        try_schema(warehouse.as_mut(), schema).map_err(|error| {
+    let tried = schemas.iter().try_for_each(|schema| {
+        try_schema(warehouse, schema).map_err(|error| {
             let failure = Failure::from(error);
             Failure::new(failure.kind, format!("the schema `{schema}` can't be written: {failure}"))
         })

@@ -12,29 +12,31 @@ use signal_hook::flag;
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::protocol::writer::ProtocolWriter;
+use crate::sync::{Settings, Sync};
 use crate::terminal::{Audience, Watched};
-use crate::{sync, warehouse};
+use crate::warehouse;
 
 /// Runs a sync, shows its progress and tells what it did.
 pub(crate) fn write(config: &Config, catalog: &Path, out: &ProtocolWriter, audience: &Audience) -> Result<(), Failure> {
     let catalog = read_catalog(catalog)?;
     let warehouse = warehouse::connect(&config.warehouse, false)?;
     let stop = stop_on_signals().map_err(|error| Failure::internal("signals can't be handled").caused_by(error))?;
-    let settings = sync::Settings {
+    let settings = Settings {
         on_bad_input: config.loading.on_bad_input,
         max_line_bytes: config.loading.max_record_bytes,
-        ..sync::Settings::default()
+        ..Settings::default()
     };
     if io::stdin().is_terminal() {
         audience.hint("reading messages from the terminal; Ctrl-D ends the input");
     }
     let names = catalog.streams.iter().map(|stream| stream.name.to_string()).collect();
     let mut watched = None;
-    let (report, outcome) =
-        sync::run(io::stdin(), &catalog, &config.options(), &settings, warehouse, out, &stop, |progress| {
-            let stop = Arc::clone(&stop);
-            watched = Some((audience.watch(Watched { progress: Arc::clone(&progress), names, stop }), progress));
-        });
+    let options = config.options();
+    let sync = Sync { catalog: &catalog, options: &options, settings: &settings, writer: out, stop: &stop };
+    let (report, outcome) = sync.run(io::stdin(), warehouse, |progress| {
+        let stop = Arc::clone(&stop);
+        watched = Some((audience.watch(Watched { progress: Arc::clone(&progress), names, stop }), progress));
+    });
     let progress = watched.map(|(_, progress)| progress); // and no longer watched
     audience.report(&report, progress.as_deref());
     outcome

@@ -72,3 +72,18 @@ fn a_database_that_does_not_exist_is_named() {
     assert_eq!(run.stderr, format!("error: there is no database {database} yet; `alluvium write` creates it\n"));
     assert!(!std::path::Path::new(&database).exists());
 }
+
+#[test]
+fn tables_of_other_schemas_come_after_with_their_schema() {
+    let folder = Folder::new();
+    let config = folder.file("config.json", &format!(r#"{{"destination_path": "{}"}}"#, folder.path("two.duckdb")));
+    let catalog = r#"{"streams": [
+        {"stream": {"name": "b", "namespace": "Sales"}, "destination_sync_mode": "append"},
+        {"stream": {"name": "z"}, "destination_sync_mode": "append"}
+    ]}"#;
+    let catalog = folder.file("catalog.json", catalog);
+    assert_eq!(alluvium(&["write", "--config", &config, "--catalog", &catalog], "").code, 0);
+    let run = alluvium(&["tables", "--config", &config], "");
+    let headings: Vec<_> = run.stdout.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(headings, ["z  0 rows", "_airbyte_raw_z  0 rows", "sales.b  0 rows", "sales._airbyte_raw_b  0 rows"]);
+}

@@ -135,7 +135,7 @@ fn identifiers(plan: &Plan) -> BTreeMap<(String, String), String> {
 fn limits() -> impl Strategy<Value = Limits> {
     let postgres_like =
         IdentifierRules { longest: IdentifierLength::Bytes(63), ignores_case: false, taken_columns: &["ctid", "xmin"] };
-    let duckdb = DuckDb.limits().clone();
+    let duckdb = DuckDb::default().limits().clone();
     prop_oneof![Just(Limits { identifiers: postgres_like, ..duckdb.clone() }), Just(duckdb)]
 }
 
@@ -189,14 +189,14 @@ proptest! {
 
     #[test]
     fn tables_for_ourselves_are_apart_from_each_other(streams in streams(), options in options()) {
-        let plan = plan(&streams, 0, &options, DuckDb.limits());
+        let plan = plan(&streams, 0, &options, DuckDb::default().limits());
         let mut seen = HashSet::new();
         for stream in &plan.streams {
-            let sql = StreamSql::new(stream, &DuckDb);
+            let sql = StreamSql::new(stream, &DuckDb::default());
             for targets in [sql.live(), sql.staging(), sql.batch()] {
                 let lone = targets.raw.iter().chain(&targets.history).chain(&targets.keys).chain(&targets.events);
                 for table in targets.tables.iter().chain(lone) {
-                    prop_assert!(seen.insert(DuckDb.relation(table).to_lowercase()), "two tables {:?}", table);
+                    prop_assert!(seen.insert(DuckDb::default().relation(table).to_lowercase()), "two tables {:?}", table);
                     prop_assert!(table.name.chars().count() <= 255, "{:?}", table);
                 }
             }

@@ -29,7 +29,7 @@ fn plan(options: &Options) -> StreamPlan {
         "destination_sync_mode": "append_dedup", "primary_key": [["n"]], "cursor_field": ["branch", "n"],
     }]});
     let catalog = ConfiguredCatalog::parse(&catalog.to_string()).unwrap();
-    compile(&catalog, options, DuckDb.limits(), &KnownNames::default()).unwrap().streams.remove(0)
+    compile(&catalog, options, DuckDb::default().limits(), &KnownNames::default()).unwrap().streams.remove(0)
 }
 
 fn options() -> impl Strategy<Value = Options> {
@@ -69,7 +69,7 @@ type Batches = BTreeMap<Slot, Vec<RecordBatch>>;
 
 /// Shreds records with ids from 1; after those in `flushes` what there is is handed out.
 fn shred(plan: &StreamPlan, records: &[Value], batch_bytes: usize, flushes: &[bool]) -> (Batches, Counts) {
-    let mut shredder = Shredder::new(plan, DuckDb.limits(), batch_bytes);
+    let mut shredder = Shredder::new(plan, DuckDb::default().limits(), batch_bytes);
     let mut batches = Batches::new();
     let mut sink = |slot: Slot, batch: RecordBatch| batches.entry(slot).or_default().push(batch);
     for (id, data) in (1..).zip(records) {

@@ -78,14 +78,14 @@ mod tests {
     fn a_missing_column_is_added_and_a_gone_one_stays() {
         let existing = described(&[("ID", "BIGINT"), ("gone", "VARCHAR")]);
         let planned = [("id", INTEGER), ("new", TEXT)];
-        assert_eq!(steps(&DuckDb, &planned, &[], &existing), [Step::Add { name: "new", kind: TEXT }]);
+        assert_eq!(steps(&DuckDb::default(), &planned, &[], &existing), [Step::Add { name: "new", kind: TEXT }]);
     }
 
     #[test]
     fn a_column_of_another_type_makes_way_again_and_again() {
         let mut existing = described(&[("price", "BIGINT")]);
         for kind in [TEXT, INTEGER, TEXT, INTEGER] {
-            let steps = steps(&DuckDb, &[("price", kind)], &[], &existing);
+            let steps = steps(&DuckDb::default(), &[("price", kind)], &[], &existing);
             let [Step::Retire { column: "price", to }, Step::Add { name: "price", .. }] = steps.as_slice() else {
                 panic!("{steps:?}")
             };
@@ -100,6 +100,6 @@ mod tests {
     fn our_own_columns_keep_the_type_that_they_have() {
         let existing = described(&[("_airbyte_ab_id", "VARCHAR")]);
         let planned = [("_airbyte_ab_id", ColumnKind::Uuid)];
-        assert_eq!(steps(&DuckDb, &planned, &["_airbyte_ab_id"], &existing), []);
+        assert_eq!(steps(&DuckDb::default(), &planned, &["_airbyte_ab_id"], &existing), []);
     }
 }

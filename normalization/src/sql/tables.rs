@@ -1,5 +1,6 @@
 //! Creating, extending and dropping tables.
 
+use crate::columns::SystemColumn;
 use crate::kind::ColumnKind;
 use crate::plan::{Column, ColumnSource, Table};
 use crate::sql::follow::{Described, Step, steps};
@@ -181,5 +182,7 @@ pub(super) fn create(dialect: &dyn Dialect, what: &str, name: &TableName, column
 }
 
 fn define(dialect: &dyn Dialect, (name, kind): (&str, ColumnKind)) -> String {
-    format!("{} {}", dialect.quote(name), dialect.column_type(kind))
+    let is_document = SystemColumn::Data.fixed_name() == Some(name);
+    let storage = if is_document { dialect.document_storage() } else { "" };
+    format!("{} {}{storage}", dialect.quote(name), dialect.column_type(kind))
 }

@@ -15,7 +15,7 @@ fn stream(schema: &str, name: &str, tables: &[(&str, u64)]) -> StreamReport {
     StreamReport {
         stream: StreamName { namespace: None, name: name.to_owned() },
         schema: schema.to_owned(),
-        tables: tables.iter().map(|(table, _)| ((*table).to_owned(), 0)).collect(),
+        tables: tables.iter().map(|(table, _)| (*table).to_owned()).collect(),
         records: rows.first().copied().unwrap_or_default(),
         counts: Counts { rows, ..Counts::default() },
         is_complete: true,

@@ -1,9 +1,9 @@
-//! Tables as a person sees them, and the order that they come in.
+//! Tables as a person sees them.
 
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::warehouse::TableName;
+use crate::warehouse::{ExistingColumn, TableName};
 
 fn table(schema: &str, name: &str, comment: Option<&str>) -> ExistingTable {
     let name = TableName { schema: schema.to_owned(), name: name.to_owned() };
@@ -48,56 +48,4 @@ fn a_pipe_gets_every_column_in_its_order() {
 fn a_terminal_gets_what_fits() {
     insta::assert_snapshot!(printed(Some(90)));
     insta::assert_snapshot!(printed(Some(40)));
-}
-
-#[test]
-fn parents_come_before_children_and_raw_tables_after_both() {
-    let mut places: Vec<_> = [
-        r#"["raw","orders"]"#,
-        r#"["child","orders","items","tax"]"#,
-        r#"["raw","a"]"#,
-        r#"["history","orders"]"#,
-        r#"["child","orders","items"]"#,
-        r#"["stream","orders"]"#,
-        r#"["stream","a"]"#,
-    ]
-    .into_iter()
-    .map(|comment| (Place::of(&table("main", "t", Some(comment))).unwrap(), comment))
-    .collect();
-    places.sort_by(|left, right| left.0.cmp(&right.0));
-    let comments: Vec<_> = places.iter().map(|(_, comment)| *comment).collect();
-    assert_eq!(
-        comments,
-        [
-            r#"["stream","a"]"#,
-            r#"["raw","a"]"#,
-            r#"["stream","orders"]"#,
-            r#"["child","orders","items"]"#,
-            r#"["child","orders","items","tax"]"#,
-            r#"["history","orders"]"#,
-            r#"["raw","orders"]"#,
-        ]
-    );
-}
-
-#[test]
-fn a_comment_of_somebody_else_makes_no_table_ours() {
-    for comment in [None, Some("orders"), Some(r#"["seen","by","me"]"#), Some("[1]"), Some(r#"["stream"]"#)] {
-        assert!(Place::of(&table("main", "t", comment)).is_none(), "{comment:?}");
-    }
-}
-
-#[test]
-fn only_numbers_stand_on_the_right() {
-    for (sql_type, expected) in [
-        ("BIGINT", Side::Right),
-        ("numeric", Side::Right),
-        ("DECIMAL(38,9)", Side::Right),
-        ("double precision", Side::Right),
-        ("BIGINT[]", Side::Left),
-        ("VARCHAR", Side::Left),
-        ("TIMESTAMP WITH TIME ZONE", Side::Left),
-    ] {
-        assert_eq!(side(sql_type), expected, "{sql_type}");
-    }
 }

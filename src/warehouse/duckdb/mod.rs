@@ -6,7 +6,7 @@ mod describe;
 mod error;
 /// Appending Arrow batches.
 mod load;
-/// What DuckDB may keep in memory.
+/// How much memory DuckDB may take, and when.
 mod memory;
 /// Opening a database and its settings.
 mod open;
@@ -22,7 +22,7 @@ mod text;
 use alluvium_normalization::sql::Dialect;
 use alluvium_normalization::sql::duckdb::DuckDb;
 use arrow_array::RecordBatch;
-use duckdb::Connection;
+use duckdb::{Connection, Error};
 
 use self::error::Place;
 use self::memory::Memory;
@@ -39,6 +39,8 @@ pub(crate) struct DuckDbWarehouse {
     dialect: DuckDb,
     place: Place,
     memory: Memory,
+    /// A statement of the transaction has failed. DuckDB would answer a COMMIT with success and roll back.
+    is_broken: bool,
     /// Rows were deleted or changed: their room is given back at the end.
     leaves_gaps: bool,
 }
@@ -47,12 +49,29 @@ impl DuckDbWarehouse {
     /// Opens a database, creating the file and its directories where they are missing.
     pub(crate) fn open(options: &DuckDbOptions) -> Result<Self, WarehouseError> {
         let connection = open::open(options)?;
-        let memory = Memory::new(options.memory_limit);
-        Ok(Self { connection, dialect: DuckDb, place: options.place(), memory, leaves_gaps: false })
+        let (place, memory) = (options.place(), Memory::new(options.memory_limit));
+        let dialect = DuckDb { has_zstd: open::has_zstd(&connection) };
+        Ok(Self { connection, dialect, place, memory, is_broken: false, leaves_gaps: false })
     }
 
     fn run(&mut self, doing: &str, sql: &str) -> Result<u64, WarehouseError> {
-        self.connection.execute(sql, []).map(|rows| rows as u64).map_err(|error| self.place.explain(doing, &error))
+        let outcome = self.connection.execute(sql, []).map(|rows| rows as u64);
+        self.told(doing, outcome)
+    }
+
+    /// What DuckDB answered, its errors explained and remembered.
+    fn told<T>(&mut self, doing: &str, outcome: Result<T, Error>) -> Result<T, WarehouseError> {
+        outcome.map_err(|error| {
+            self.is_broken = true;
+            self.place.explain(doing, &error)
+        })
+    }
+
+    fn load_with_room(&mut self, table: &TableName, batches: &[RecordBatch]) -> Result<u64, Error> {
+        self.memory.raise(&self.connection, batches)?;
+        let rows = load::load(&self.connection, &self.dialect, table, batches)?;
+        self.memory.lower(&self.connection)?;
+        Ok(rows)
     }
 }
 
@@ -63,24 +82,32 @@ impl Warehouse for DuckDbWarehouse {
 
     fn describe(&mut self, schemas: &[String]) -> Result<Vec<ExistingTable>, WarehouseError> {
         open::refuse_taken(schemas)?;
-        describe::describe(&self.connection, schemas)
-            .map_err(|error| self.place.explain("reading what tables exist", &error))
+        let outcome = describe::describe(&self.connection, schemas);
+        self.told("reading what tables exist", outcome)
     }
 
     fn begin(&mut self) -> Result<(), WarehouseError> {
-        self.run("beginning a transaction", "BEGIN TRANSACTION").map(drop)
+        self.run("beginning a transaction", "BEGIN TRANSACTION")?;
+        self.is_broken = false;
+        Ok(())
     }
 
     fn commit(&mut self) -> Result<(), WarehouseError> {
+        if self.is_broken {
+            let message = "a statement of the transaction has failed".to_owned();
+            return Err(WarehouseError::Statement { doing: "committing".to_owned(), message });
+        }
         self.run("committing", "COMMIT").map(drop)
     }
 
     fn rollback(&mut self) -> Result<(), WarehouseError> {
-        match self.connection.execute("ROLLBACK", []) {
+        let outcome = match self.connection.execute("ROLLBACK", []) {
             // DuckDB has dropped a transaction whose commit failed.
-            Err(error) if !error::is_over(&error) => Err(self.place.explain("rolling back", &error)),
-            _ => Ok(()),
-        }
+            Err(error) if !error::is_over(&error) => Err(error),
+            // A load that failed has left the memory limit raised.
+            _ => self.memory.lower(&self.connection),
+        };
+        self.told("rolling back", outcome)
     }
 
     fn execute(&mut self, sql: &str) -> Result<u64, WarehouseError> {
@@ -90,17 +117,13 @@ impl Warehouse for DuckDbWarehouse {
     }
 
     fn load(&mut self, table: &TableName, batches: &[RecordBatch]) -> Result<u64, WarehouseError> {
-        let loaded = match self.memory.limit_for(table, batches) {
-            Some(limit) => self.connection.execute_batch(&format!("SET memory_limit = '{limit}B'")),
-            None => Ok(()),
-        };
-        loaded
-            .and_then(|()| load::load(&self.connection, &self.dialect, table, batches))
-            .map_err(|error| self.place.explain(&format!("loading {}.{}", table.schema, table.name), &error))
+        let outcome = self.load_with_room(table, batches);
+        self.told(&format!("loading {}.{}", table.schema, table.name), outcome)
     }
 
     fn query(&mut self, sql: &str) -> Result<QueryRows, WarehouseError> {
-        query::query(&self.connection, sql).map_err(|error| self.place.explain("querying", &error))
+        let outcome = query::query(&self.connection, sql);
+        self.told("querying", outcome)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Names of internal tables, and literals.
 
+use super::DUCKDB;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -11,7 +12,6 @@ use super::plans::HOSTILE;
 use crate::kind::ColumnKind;
 use crate::limits::Limits;
 use crate::names::{IdentifierLength, IdentifierRules};
-use crate::sql::duckdb::DuckDb;
 use crate::sql::internal::internal_name;
 use crate::sql::{Dialect, TableName};
 
@@ -20,7 +20,7 @@ struct Short(Limits);
 
 impl Short {
     fn new() -> Self {
-        let limits = DuckDb.limits().clone();
+        let limits = DUCKDB.limits().clone();
         let identifiers = IdentifierRules { longest: IdentifierLength::Bytes(63), ..limits.identifiers };
         Self(Limits { identifiers, ..limits })
     }
@@ -32,7 +32,7 @@ impl Dialect for Short {
     }
 
     fn column_type(&self, kind: ColumnKind) -> String {
-        DuckDb.column_type(kind)
+        DUCKDB.column_type(kind)
     }
 
     fn session_schema(&self) -> &'static str {
@@ -96,15 +96,15 @@ fn parsed(literal: &str) -> Option<String> {
 fn literals_hold_hostile_text() {
     let long = "it's \\ ".repeat(1500);
     for text in HOSTILE.into_iter().chain(["", "'", "''", "\\'", long.as_str()]) {
-        assert_eq!(parsed(&DuckDb.literal(text)).as_deref(), Some(text));
+        assert_eq!(parsed(&DUCKDB.literal(text)).as_deref(), Some(text));
     }
-    assert_eq!(DuckDb.literal("a\0b"), "'ab'");
+    assert_eq!(DUCKDB.literal("a\0b"), "'ab'");
 }
 
 proptest! {
     #[test]
     fn a_literal_is_its_text(text in "\\PC*") {
-        prop_assert_eq!(parsed(&DuckDb.literal(&text)), Some(text));
+        prop_assert_eq!(parsed(&DUCKDB.literal(&text)), Some(text));
     }
 
     #[test]

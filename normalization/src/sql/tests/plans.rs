@@ -51,6 +51,7 @@ fn stream(name: &str, root: Table) -> StreamPlan {
         history: None,
         root: ObjectNode::default(),
         dedup: None,
+        mode: crate::catalog::SyncMode::Append,
         replacement: Replacement::Keep,
         generation_id: 0,
         sync_id: None,

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use arrow_array::StringArray;
+
 use super::*;
 
 /// What a person reads who may act on it.
@@ -113,6 +115,26 @@ fn a_full_disk_fails_the_commit_and_keeps_what_was_there() {
     assert_eq!(value(&mut warehouse, "SELECT count(*) FROM t").as_deref(), Some("1000"));
     drop(warehouse);
     assert_eq!(value(&mut open(&path), "SELECT count(*) FROM t").as_deref(), Some("1000"));
+}
+
+#[test]
+fn a_full_disk_does_not_abort_the_process_in_the_middle_of_a_scan() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(disk) = SmallDisk::mount(folder.path().join("disk")) else { return };
+    let options = DuckDbOptions { memory_limit: 24 << 20, ..options(&disk.0.join("a.duckdb")) };
+    let mut warehouse = DuckDbWarehouse::open(&options).unwrap();
+    warehouse.execute("CREATE TABLE t (j JSON)").unwrap();
+    let documents = (0..20_000_u64).map(|row| {
+        let words = (0..150).map(|word| row.wrapping_add(word << 40).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        words.map(|word| format!("{word:x}")).collect::<Vec<_>>().concat()
+    });
+    let rows = batch(vec![column("j", StringArray::from_iter_values(documents))]);
+    warehouse.begin().unwrap();
+    let loaded = warehouse.load(&table("main", "t"), &[rows]).map(drop);
+    let error = loaded.and_then(|()| warehouse.commit()).unwrap_err();
+    assert!(matches!(&error, WarehouseError::Resource(message) if message.contains("the disk")), "{error:?}");
+    warehouse.rollback().unwrap();
+    assert_eq!(value(&mut warehouse, "SELECT count(*) FROM t").as_deref(), Some("0"));
 }
 
 #[test]

@@ -100,6 +100,26 @@ fn json_is_kept_byte_for_byte() {
 }
 
 #[test]
+fn a_value_may_be_larger_than_the_memory_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.duckdb");
+    let mut warehouse = DuckDbWarehouse::open(&DuckDbOptions { memory_limit: 32 << 20, ..options(&path) }).unwrap();
+    warehouse.execute("CREATE TABLE t (i BIGINT, j JSON)").unwrap();
+    warehouse.begin().unwrap();
+    for length in [60 << 20, 10, 40 << 20] {
+        let document = format!("\"{}\"", "x".repeat(length));
+        let rows = batch(vec![
+            column("i", Int64Array::from_iter_values([i64::try_from(length).unwrap()])),
+            column("j", StringArray::from_iter_values([document])),
+        ]);
+        warehouse.load(&table("main", "t"), &[rows]).unwrap();
+    }
+    warehouse.commit().unwrap();
+    let kept = value(&mut warehouse, "SELECT count(*) FROM t WHERE length(j) = i + 2");
+    assert_eq!(kept.as_deref(), Some("3"));
+}
+
+#[test]
 fn every_row_of_every_batch_lands_once() {
     let folder = tempfile::tempdir().unwrap();
     let options = DuckDbOptions { threads: 4, ..options(&folder.path().join("rows.duckdb")) };
