@@ -37,8 +37,8 @@ fn options() -> impl Strategy<Value = Options> {
     let arrays = select(vec![ScalarArrayStorage::Csv, ScalarArrayStorage::Json, ScalarArrayStorage::List]);
     (objects, arrays, any::<bool>(), any::<bool>()).prop_map(
         |(objects, scalar_arrays, keep_nested_json, additional_properties)| Options {
-            objects,
             scalar_arrays,
+            objects,
             keep_nested_json,
             additional_properties,
             ..Options::default()

@@ -15,7 +15,7 @@ use alluvium_normalization::plan::Options;
 use proptest::prelude::ProptestConfig;
 use serde_json::Value;
 
-use super::{Settings, run};
+use super::{Settings, Sync};
 use crate::failure::Failure;
 use crate::protocol::writer::ProtocolWriter;
 use crate::warehouse::duckdb::{DuckDbOptions, DuckDbWarehouse, Location};
@@ -43,9 +43,9 @@ fn land(
     let catalog = ConfiguredCatalog::parse(&catalog.to_string()).unwrap();
     let input: Vec<u8> =
         messages.iter().flat_map(|message| message.to_string().into_bytes().into_iter().chain([b'\n'])).collect();
-    let writer = ProtocolWriter::new(Box::new(std::io::sink()));
-    let input = std::io::Cursor::new(input);
-    run(input, &catalog, options, settings, Box::new(warehouse), &writer, &AtomicBool::new(false), |_| {}).1
+    let writer = &ProtocolWriter::new(Box::new(std::io::sink()));
+    let sync = Sync { catalog: &catalog, options, settings, writer, stop: &AtomicBool::new(false) };
+    sync.run(std::io::Cursor::new(input), Box::new(warehouse), |_| {}).1
 }
 
 /// The rows of a query, as text and sorted.
