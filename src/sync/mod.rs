@@ -157,3 +157,6 @@ fn outcome(ending: Ending, report: &Report) -> Result<(), Failure> {
 
 /// Refused lines by stream index; `None` = a line that no stream can be told of.
 pub(crate) type Rejected = BTreeMap<Option<usize>, u64>;
+
+#[cfg(test)]
+mod tests;

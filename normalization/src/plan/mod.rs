@@ -14,6 +14,8 @@ mod naming;
 mod nesting;
 /// The choices of the user.
 mod options;
+#[cfg(test)]
+mod tests;
 
 pub use compile::{PlanError, compile, schema_of};
 pub use dedup::{Cursor, Dedup, KeyPart};
