@@ -15,7 +15,7 @@ use alluvium_normalization::plan::Options;
 use proptest::prelude::ProptestConfig;
 use serde_json::Value;
 
-use super::{Settings, run};
+use super::{Settings, Sync};
 use crate::failure::Failure;
 use crate::protocol::writer::ProtocolWriter;
 use crate::warehouse::duckdb::{DuckDbOptions, DuckDbWarehouse, Location};
@@ -45,7 +45,9 @@ fn land(
         messages.iter().flat_map(|message| message.to_string().into_bytes().into_iter().chain([b'\n'])).collect();
     let writer = ProtocolWriter::new(Box::new(std::io::sink()));
     let input = std::io::Cursor::new(input);
-    run(input, &catalog, options, settings, Box::new(warehouse), &writer, &AtomicBool::new(false), |_| {}).1
+    let stop = AtomicBool::new(false);
+    let sync = Sync { catalog: &catalog, options, settings, writer: &writer, stop: &stop };
+    sync.run(input, Box::new(warehouse), |_| {}).1
 }
 
 /// The rows of a query, as text and sorted.
