@@ -192,7 +192,8 @@ proptest! {
         let plan = plan(&streams, 0, &options, DuckDb::default().limits());
         let mut seen = HashSet::new();
         for stream in &plan.streams {
-            let sql = StreamSql::new(stream, &DuckDb::default());
+            let dialect = DuckDb::default();
+            let sql = StreamSql::new(stream, &dialect);
             for targets in [sql.live(), sql.staging(), sql.batch()] {
                 let lone = targets.raw.iter().chain(&targets.history).chain(&targets.keys).chain(&targets.events);
                 for table in targets.tables.iter().chain(lone) {
