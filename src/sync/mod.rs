@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The router cuts the input into checkpoints. All chunks of a checkpoint are loaded in one transaction, and its states
-//! are written out after that transaction is durable. Whatever comes, memory is bounded: [`budget`] counts the bytes
+//! are written out after that transaction is durable. Whatever comes, memory is bounded: `budget` counts the bytes
 //! between the router and the warehouse, and the router waits when there are too many.
 
 /// Bytes between the router and the warehouse, bounded.

@@ -1,6 +1,6 @@
 //! Catalog x options x limits -> tables, columns and the tree that records are walked by.
 //!
-//! A [`Plan`] is plain data: the shredder runs it over records, the SQL module prints it, nothing decides again.
+//! A `Plan` is plain data: the shredder runs it over records, the SQL module prints it, nothing decides again.
 
 /// Catalog x options x limits -> plan.
 mod compile;

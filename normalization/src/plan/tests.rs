@@ -189,15 +189,15 @@ proptest! {
 
     #[test]
     fn tables_for_ourselves_are_apart_from_each_other(streams in streams(), options in options()) {
-        let dialect = DuckDb::default();
-        let plan = plan(&streams, 0, &options, dialect.limits());
+        let plan = plan(&streams, 0, &options, DuckDb::default().limits());
         let mut seen = HashSet::new();
         for stream in &plan.streams {
+            let dialect = DuckDb::default();
             let sql = StreamSql::new(stream, &dialect);
             for targets in [sql.live(), sql.staging(), sql.batch()] {
                 let lone = targets.raw.iter().chain(&targets.history).chain(&targets.keys).chain(&targets.events);
                 for table in targets.tables.iter().chain(lone) {
-                    prop_assert!(seen.insert(dialect.relation(table).to_lowercase()), "two tables {:?}", table);
+                    prop_assert!(seen.insert(DuckDb::default().relation(table).to_lowercase()), "two tables {:?}", table);
                     prop_assert!(table.name.chars().count() <= 255, "{:?}", table);
                 }
             }

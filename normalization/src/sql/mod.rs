@@ -3,7 +3,7 @@
 //! Rows reach a warehouse as Arrow batches; everything that is an operation on sets (creating tables, keeping one row
 //! a key, history, replacing) runs inside the warehouse, as the statements printed here. Nothing here runs them.
 //!
-//! A stream lives in up to three sets of tables of the same shape ([`Targets`]): *live* is what the user reads,
+//! A stream lives in up to three sets of tables of the same shape (`Targets`): *live* is what the user reads,
 //! *staging* holds an unfinished replacement, *batch* holds the rows of one checkpoint before they are merged by key.
 
 /// What is remembered between syncs: generations and the sync log.

@@ -43,9 +43,11 @@ fn land(
     let catalog = ConfiguredCatalog::parse(&catalog.to_string()).unwrap();
     let input: Vec<u8> =
         messages.iter().flat_map(|message| message.to_string().into_bytes().into_iter().chain([b'\n'])).collect();
-    let writer = &ProtocolWriter::new(Box::new(std::io::sink()));
-    let sync = Sync { catalog: &catalog, options, settings, writer, stop: &AtomicBool::new(false) };
-    sync.run(std::io::Cursor::new(input), Box::new(warehouse), |_| {}).1
+    let writer = ProtocolWriter::new(Box::new(std::io::sink()));
+    let input = std::io::Cursor::new(input);
+    let stop = AtomicBool::new(false);
+    let sync = Sync { catalog: &catalog, options, settings, writer: &writer, stop: &stop };
+    sync.run(input, Box::new(warehouse), |_| {}).1
 }
 
 /// The rows of a query, as text and sorted.
