@@ -5,8 +5,12 @@
 //! process would abort. A full disk is enough for that, for then nothing can be moved to temporary files either. So the
 //! limit is raised by the size of a load before it, and lowered after it; what then can't be moved out is an ordinary error.
 
+use std::collections::HashMap;
+
 use arrow_array::RecordBatch;
 use duckdb::{Connection, Error};
+
+use crate::warehouse::TableName;
 
 /// What a load may take for each byte of its batches: the copy that the scan makes in steps of powers of two, the rows in
 /// the table, and what compressing them takes.
@@ -19,30 +23,48 @@ const PER_COLUMN: u64 = 2 << 20;
 /// be in memory, old and new.
 const PER_BYTE_OF_LARGEST: u64 = 4;
 
+/// What each column keeps of a table that has rows in the transaction: the first buffer of a column is smaller than a
+/// block, and DuckDB never moves such a buffer to a temporary file. The ordinary limit has room for a few tables.
+const PER_TOUCHED_COLUMN: u64 = 32 << 10;
+const ORDINARY_COLUMNS: u64 = 512;
+
 /// DuckDB's memory limit.
 #[derive(Debug)]
 pub(super) struct Memory {
     limit: u64,
+    /// The columns of each table that was loaded.
+    touched: HashMap<TableName, u64>,
 }
 
 impl Memory {
     /// `limit` is what DuckDB may keep in memory, in bytes, when no load is running and no batch was uncommonly large.
     pub(super) fn new(limit: u64) -> Self {
-        Self { limit }
+        Self { limit, touched: HashMap::new() }
     }
 
     /// Makes room for a load of these batches.
-    pub(super) fn raise(&mut self, connection: &Connection, batches: &[RecordBatch]) -> Result<(), Error> {
+    pub(super) fn raise(
+        &mut self,
+        connection: &Connection,
+        table: &TableName,
+        batches: &[RecordBatch],
+    ) -> Result<(), Error> {
         let bytes = batches.iter().map(|batch| batch.get_array_memory_size() as u64);
         let largest = bytes.clone().max().unwrap_or(0);
         let columns = batches.iter().map(RecordBatch::num_columns).max().unwrap_or(0) as u64;
         self.limit = self.limit.max(largest * PER_BYTE_OF_LARGEST);
-        set(connection, self.limit + bytes.sum::<u64>() * PER_BYTE + columns * PER_COLUMN)
+        self.touched.insert(table.clone(), columns);
+        set(connection, self.lowered() + bytes.sum::<u64>() * PER_BYTE + columns * PER_COLUMN)
     }
 
     /// Moves to temporary files what is over the limit.
     pub(super) fn lower(&self, connection: &Connection) -> Result<(), Error> {
-        set(connection, self.limit)
+        set(connection, self.lowered())
+    }
+
+    fn lowered(&self) -> u64 {
+        let columns = self.touched.values().sum::<u64>();
+        self.limit + columns.saturating_sub(ORDINARY_COLUMNS) * PER_TOUCHED_COLUMN
     }
 }
 

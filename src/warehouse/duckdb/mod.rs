@@ -68,7 +68,7 @@ impl DuckDbWarehouse {
     }
 
     fn load_with_room(&mut self, table: &TableName, batches: &[RecordBatch]) -> Result<u64, Error> {
-        self.memory.raise(&self.connection, batches)?;
+        self.memory.raise(&self.connection, table, batches)?;
         let rows = load::load(&self.connection, &self.dialect, table, batches)?;
         self.memory.lower(&self.connection)?;
         Ok(rows)
