@@ -28,6 +28,11 @@ const PER_BYTE_OF_LARGEST: u64 = 4;
 const PER_TOUCHED_COLUMN: u64 = 32 << 10;
 const ORDINARY_COLUMNS: u64 = 512;
 
+/// What each column of the widest table takes when it is committed or merged: a block that is being filled. The ordinary
+/// limit has room for those of a table that is not wide.
+const PER_WIDE_COLUMN: u64 = 320 << 10;
+const ORDINARY_WIDTH: u64 = 128;
+
 /// DuckDB's memory limit.
 #[derive(Debug)]
 pub(super) struct Memory {
@@ -64,7 +69,10 @@ impl Memory {
 
     fn lowered(&self) -> u64 {
         let columns = self.touched.values().sum::<u64>();
-        self.limit + columns.saturating_sub(ORDINARY_COLUMNS) * PER_TOUCHED_COLUMN
+        let widest = self.touched.values().max().copied().unwrap_or_default();
+        self.limit
+            + columns.saturating_sub(ORDINARY_COLUMNS) * PER_TOUCHED_COLUMN
+            + widest.saturating_sub(ORDINARY_WIDTH) * PER_WIDE_COLUMN
     }
 }
 
