@@ -3,3 +3,7 @@
 
 /// The command line's contract: what comes out, where, with which exit code.
 mod cli;
+/// Real connectors' records, counted and compared by a second reading of the contract.
+mod connectors;
+/// What tests of whole syncs share.
+mod support;
