@@ -5,5 +5,5 @@ mod sync;
 /// What a sync left behind, read back.
 mod warehouse;
 
-pub(crate) use sync::write;
+pub(crate) use sync::{Sync, write};
 pub(crate) use warehouse::{DuckDb, Table, TestWarehouse};
