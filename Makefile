@@ -17,11 +17,15 @@ duckdb: ## fetch DuckDB's shared library, unless it is there
 build: duckdb ## target/release/alluvium
 	$(CARGO) build --release
 
+# Unoptimized: it shares what it compiles with `make test`, and a first build takes half the time.
+DEMO := target/debug/alluvium
+DEMO_FILES := --config fixtures/demo/config.json --catalog fixtures/demo/catalog.json
 .PHONY: demo
-demo: build ## land the demo's order stream in demo.duckdb and show its tables
+demo: duckdb ## land the demo's order stream in demo.duckdb and show its tables
+	$(CARGO) build
 	rm -f demo.duckdb demo.duckdb.wal
-	$(BINARY) write --config fixtures/demo/config.json --catalog fixtures/demo/catalog.json < fixtures/demo/messages.jsonl
-	$(BINARY) tables --config fixtures/demo/config.json
+	$(DEMO) write $(DEMO_FILES) < fixtures/demo/messages.jsonl > target/demo-states.jsonl
+	$(DEMO) tables --config fixtures/demo/config.json --limit 4
 
 # Doctests first: nextest does not run them, and its summary is what the output should end with.
 .PHONY: test

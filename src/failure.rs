@@ -85,11 +85,6 @@ impl Failure {
         Self::new(FailureKind::Source, message)
     }
 
-    /// The warehouse refused.
-    pub(crate) fn warehouse(message: impl Into<String>) -> Self {
-        Self::new(FailureKind::Warehouse, message)
-    }
-
     /// Trying again may do.
     pub(crate) fn transient(message: impl Into<String>) -> Self {
         Self::new(FailureKind::Transient, message)
@@ -138,6 +133,17 @@ impl fmt::Display for Chain<'_> {
     }
 }
 
+impl From<WarehouseError> for Failure {
+    fn from(error: WarehouseError) -> Self {
+        let kind = match &error {
+            WarehouseError::Config(_) => FailureKind::Config,
+            WarehouseError::Transient(_) => FailureKind::Transient,
+            WarehouseError::Resource(_) | WarehouseError::Statement { .. } => FailureKind::Warehouse,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Failure;
@@ -148,16 +154,5 @@ mod tests {
         let failure = Failure::config("the file /a can't be opened").caused_by(refused);
         assert_eq!(failure.to_string(), "the file /a can't be opened");
         assert_eq!(failure.chain().to_string(), "the file /a can't be opened: permission denied");
-    }
-}
-
-impl From<WarehouseError> for Failure {
-    fn from(error: WarehouseError) -> Self {
-        let kind = match &error {
-            WarehouseError::Config(_) => FailureKind::Config,
-            WarehouseError::Transient(_) => FailureKind::Transient,
-            WarehouseError::Resource(_) | WarehouseError::Statement { .. } => FailureKind::Warehouse,
-        };
-        Self::new(kind, error.to_string())
     }
 }

@@ -3,7 +3,6 @@
 //! An event is a fixed message and fields: `tracing::info!(table, rows, "loaded")`. Neither ever holds a row's values.
 
 use std::fmt::{self, Write as _};
-use std::io::IsTerminal as _;
 
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -13,13 +12,15 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, registry};
 
 use crate::protocol::writer::{LogLevel, ProtocolWriter};
+use crate::terminal::Screen;
+use crate::terminal::style::Style;
 
 /// Where logs go.
 pub(crate) enum LogTarget {
     /// LOG messages.
     Protocol(ProtocolWriter),
     /// Lines on stderr.
-    Stderr,
+    Stderr(Screen),
 }
 
 /// Starts logging, for the whole process.
@@ -31,12 +32,12 @@ pub(crate) fn start(target: LogTarget) {
     // A subscriber that is there already stays.
     let _ = match target {
         LogTarget::Protocol(writer) => registry().with(ProtocolLayer(writer).with_filter(filter)).try_init(),
-        LogTarget::Stderr => {
+        LogTarget::Stderr(screen) => {
             let lines = tracing_subscriber::fmt::layer()
                 .without_time()
                 .with_target(false)
-                .with_ansi(std::io::stderr().is_terminal())
-                .with_writer(std::io::stderr);
+                .with_ansi(Style::of_stderr().is_coloured())
+                .with_writer(move || screen.beside(std::io::stderr()));
             registry().with(lines.with_filter(filter)).try_init()
         }
     };

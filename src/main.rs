@@ -14,6 +14,10 @@ mod protocol;
 mod run;
 /// The conductor of `write`.
 mod sync;
+/// What a person sees: progress while a run goes on, tables at its end.
+mod terminal;
+/// What the binary can do, one verb a file.
+mod verbs;
 /// The hands that run what the plan decided.
 mod warehouse;
 

@@ -2,19 +2,16 @@
 
 use std::any::Any;
 use std::ffi::OsString;
-use std::io::{self, IsTerminal as _, Write as _};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
-use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::{Arguments, Verb};
 use crate::config::{Config, connector_specification};
 use crate::failure::Failure;
-use crate::logging::{self, LogTarget};
-use crate::protocol::writer::{ConnectionStatus, ProtocolWriter};
-use crate::{sync, warehouse};
-use alluvium_normalization::catalog::ConfiguredCatalog;
-use std::sync::atomic::AtomicBool;
+use crate::logging;
+use crate::protocol::writer::ProtocolWriter;
+use crate::terminal::Audience;
+use crate::verbs;
 
 /// Does what the arguments ask for. See [`crate::failure`] for the exit codes.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -26,12 +23,11 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2));
         }
     };
-    let out = ProtocolWriter::stdout();
-    let audience = Audience::of(&verb, &out);
+    let (audience, out) = Audience::of_process(verb.is_protocol());
     logging::start(audience.log_target());
     let witness = audience.clone();
     panic::set_hook(Box::new(move |panic| witness.tell(&panicked(panic))));
-    match panic::catch_unwind(AssertUnwindSafe(|| perform(&verb, &out))) {
+    match panic::catch_unwind(AssertUnwindSafe(|| perform(&verb, &out, &audience))) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(failure)) => {
             audience.tell(&failure);
@@ -41,76 +37,12 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn perform(verb: &Verb, out: &ProtocolWriter) -> Result<(), Failure> {
+fn perform(verb: &Verb, out: &ProtocolWriter, audience: &Audience) -> Result<(), Failure> {
     match verb {
         Verb::Spec => out.spec(&connector_specification()).map_err(Failure::output),
-        Verb::Check { config } => check(config, out),
-        Verb::Write { config, catalog } => write(&Config::load(config)?, catalog, out),
-        Verb::Tables { config, limit } => tables(&Config::load(config)?, *limit),
-    }
-}
-
-/// A failed check is an answer, not a failure of the run.
-fn check(config: &Path, out: &ProtocolWriter) -> Result<(), Failure> {
-    let answered = match Config::load(config).and_then(|config| connect(&config)) {
-        Ok(()) => out.connection_status(ConnectionStatus::Succeeded, None),
-        Err(failure) => out.connection_status(ConnectionStatus::Failed, Some(&failure.chain().to_string())),
-    };
-    answered.map_err(Failure::output)
-}
-
-fn connect(config: &Config) -> Result<(), Failure> {
-    warehouse::connect(&config.warehouse, false)?;
-    Ok(())
-}
-
-fn write(config: &Config, catalog: &Path, out: &ProtocolWriter) -> Result<(), Failure> {
-    let text = std::fs::read_to_string(catalog).map_err(|error| {
-        Failure::config(format!("the catalog file {} can't be read", catalog.display())).caused_by(error)
-    })?;
-    let catalog = ConfiguredCatalog::parse(&text).map_err(|error| Failure::config(error.to_string()))?;
-    let warehouse = warehouse::connect(&config.warehouse, false)?;
-    let stop = AtomicBool::new(false);
-    let settings = sync::Settings { max_line_bytes: config.loading.max_record_bytes, ..sync::Settings::default() };
-    let (report, outcome) =
-        sync::run(io::stdin(), &catalog, &config.options(), &settings, warehouse, out, &stop, |_| {});
-    tracing::info!(?report, "done");
-    outcome
-}
-
-fn tables(_config: &Config, _limit: usize) -> Result<(), Failure> {
-    Err(Failure::internal("`tables` has no warehouse to read"))
-}
-
-/// Who is told of failures and of progress.
-#[derive(Clone)]
-enum Audience {
-    /// The platform, which reads stdout.
-    Platform(ProtocolWriter),
-    /// A person at a terminal.
-    Person,
-}
-
-impl Audience {
-    fn of(verb: &Verb, out: &ProtocolWriter) -> Self {
-        if verb.is_protocol() && !io::stdout().is_terminal() { Self::Platform(out.clone()) } else { Self::Person }
-    }
-
-    fn log_target(&self) -> LogTarget {
-        match self {
-            Self::Platform(out) => LogTarget::Protocol(out.clone()),
-            Self::Person => LogTarget::Stderr,
-        }
-    }
-
-    fn tell(&self, failure: &Failure) {
-        if let Self::Platform(out) = self
-            && out.error(failure).is_ok()
-        {
-            return;
-        }
-        // With stderr gone too there is nobody left to tell but by the exit code.
-        let _ = writeln!(io::stderr(), "error: {}", failure.chain());
+        Verb::Check { config } => verbs::check(config, out),
+        Verb::Write { config, catalog } => verbs::write(&Config::load(config)?, catalog, out, audience),
+        Verb::Tables { config, limit } => verbs::tables(&Config::load(config)?, *limit),
     }
 }
 
@@ -136,8 +68,9 @@ mod tests {
     use std::panic;
     use std::sync::{Arc, Mutex};
 
-    use super::{Audience, literal, panicked};
+    use super::{literal, panicked};
     use crate::protocol::writer::ProtocolWriter;
+    use crate::terminal::Audience;
 
     #[derive(Clone, Default)]
     struct Sink(Arc<Mutex<Vec<u8>>>);
@@ -155,7 +88,7 @@ mod tests {
     #[test]
     fn a_panic_of_any_thread_is_told_as_a_system_error_without_the_values_in_it() {
         let sink = Sink::default();
-        let audience = Audience::Platform(ProtocolWriter::new(Box::new(sink.clone())));
+        let audience = Audience::platform(ProtocolWriter::new(Box::new(sink.clone())));
         let usual = panic::take_hook();
         panic::set_hook(Box::new(move |panic| audience.tell(&panicked(panic))));
         let value = "hunter2";

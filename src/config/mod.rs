@@ -124,6 +124,10 @@ impl Config {
         if normalization.naming == Naming::Basic {
             mistakes.push("normalization.naming: basic is not available yet; use lower or exact".to_owned());
         }
+        if normalization.backfill {
+            mistakes
+                .push("normalization.backfill: true is not available yet; new columns are NULL in old rows".to_owned());
+        }
         if !normalization.enabled && normalization.raw == Raw::None {
             mistakes.push("normalization.raw: none together with enabled: false would land nothing".to_owned());
         }
@@ -135,21 +139,26 @@ impl Config {
     }
 }
 
-/// Reads a file that holds a JSON object; `what` is what the user calls it.
-pub(crate) fn read_object(path: &Path, what: &str) -> Result<Map<String, Value>, Failure> {
+/// Reads a text file; `what` is what the user calls it.
+pub(crate) fn read_text(path: &Path, what: &str) -> Result<String, Failure> {
     let file = path.display();
-    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+    std::fs::read_to_string(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => Failure::config(format!("there is no {what} file {file}")),
+        ErrorKind::InvalidData => Failure::config(format!("the {what} file {file} is not UTF-8 text")),
         kind => Failure::config(format!("the {what} file {file} can't be read: {kind}")),
-    })?;
-    // Only the place of a syntax error is told: the text around it may be a secret.
-    let value = serde_json::from_slice(&bytes).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        Failure::config(format!("the {what} file {file} is not JSON (line {line}, column {column})"))
-    })?;
-    match value {
+    })
+}
+
+/// The failure of a file that is not JSON. Only the place is told: the text around it may be a secret.
+pub(crate) fn not_json(path: &Path, what: &str, error: &serde_json::Error) -> Failure {
+    let (file, line, column) = (path.display(), error.line(), error.column());
+    Failure::config(format!("the {what} file {file} is not JSON (line {line}, column {column})"))
+}
+
+fn read_object(path: &Path, what: &str) -> Result<Map<String, Value>, Failure> {
+    match serde_json::from_str(&read_text(path, what)?).map_err(|error| not_json(path, what, &error))? {
         Value::Object(object) => Ok(object),
-        _ => Err(Failure::config(format!("the {what} file {file} does not hold a JSON object"))),
+        _ => Err(Failure::config(format!("the {what} file {} does not hold a JSON object", path.display()))),
     }
 }
 

@@ -90,7 +90,7 @@ fn every_option_is_read() {
         "normalization": {
             "enabled": true, "raw": "none", "naming": "exact", "number": "decimal", "scalar_arrays": "list",
             "arrays": "json", "objects": "flatten", "max_depth": 0.0, "keep_nested_json": true,
-            "additional_properties": "column", "history": true, "cdc_deletion_mode": "soft", "backfill": true
+            "additional_properties": "column", "history": true, "cdc_deletion_mode": "soft", "backfill": false
         },
         "loading": {"on_bad_input": "skip", "max_record_bytes": 1024}
     }))
@@ -172,6 +172,7 @@ fn what_would_land_nothing_or_is_not_there_yet_is_refused() {
         "normalization.naming: basic is not available yet; use lower or exact; \
          normalization.raw: none together with enabled: false would land nothing"
     );
+    assert!(refused(json!({"backfill": true})).starts_with("normalization.backfill: true is not available yet"));
     assert_eq!(refused(json!([])), "normalization: expected an object");
 }
 

@@ -26,6 +26,22 @@ pub(crate) enum Warehouse {
 }
 
 impl Warehouse {
+    /// The file that it is, if it is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::DuckDb { path } => Some(path),
+            Self::MotherDuck { .. } => None,
+        }
+    }
+
+    /// The same in another file, if it is one.
+    pub(crate) fn in_file(&self, path: PathBuf) -> Self {
+        match self {
+            Self::DuckDb { .. } => Self::DuckDb { path },
+            Self::MotherDuck { .. } => self.clone(),
+        }
+    }
+
     /// The warehouse that the document names, in its own way or in that of Airbyte's DuckDB and MotherDuck
     /// destinations. The error is a mistake with its path.
     ///

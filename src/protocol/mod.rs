@@ -10,5 +10,3 @@ pub(crate) mod reader;
 mod splice;
 /// The only place that writes protocol messages to stdout.
 pub(crate) mod writer;
-
-pub(crate) use self::writer::ProtocolWriter;

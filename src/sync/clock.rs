@@ -15,7 +15,7 @@ pub(super) fn rfc3339(micros: i64) -> String {
     chrono::DateTime::from_timestamp_micros(micros).unwrap_or_default().to_rfc3339()
 }
 
-/// Makes the ids of records: UUIDv7 (RFC 9562), strictly increasing in the order of the calls.
+/// Makes the ids of records: UUIDs of version 7 (RFC 9562), strictly increasing in the order of the calls.
 ///
 /// Within a millisecond, and should the clock go back, the 74 bits behind the time count up from a random start.
 #[derive(Debug)]

@@ -75,8 +75,8 @@ pub(super) struct Loader {
     in_transaction: bool,
     /// Streams with rows in their batch tables, to be merged.
     unmerged: BTreeSet<usize>,
-    /// Records of each stream in the present checkpoint.
-    records: BTreeMap<usize, u64>,
+    /// What the present checkpoint holds of each stream: records, and what typing them cost.
+    uncommitted: BTreeMap<usize, (u64, Counts)>,
     reports: Vec<StreamReport>,
 }
 
@@ -92,7 +92,7 @@ impl Loader {
         let report = |plan: &StreamPlan| StreamReport {
             stream: plan.stream.clone(),
             schema: plan.schema.clone(),
-            tables: plan.tables.iter().map(|table| (table.name.clone(), 0)).collect(),
+            tables: plan.tables.iter().map(|table| table.name.clone()).collect(),
             records: 0,
             counts: Counts::default(),
             is_complete: false,
@@ -115,7 +115,7 @@ impl Loader {
             gathered_unfolded: 0,
             in_transaction: false,
             unmerged: BTreeSet::new(),
-            records: BTreeMap::new(),
+            uncommitted: BTreeMap::new(),
         }
     }
 
@@ -133,9 +133,13 @@ impl Loader {
         result.and_then(|()| self.log_sync())
     }
 
-    /// What has landed.
-    pub(super) fn finish(&mut self) -> Report {
-        Report { streams: std::mem::take(&mut self.reports), ..Report::default() }
+    /// What has landed. In a hurry, a warehouse is not closed in order: what is committed is durable without that, and
+    /// tidying a large file takes longer than whoever stops us waits.
+    pub(super) fn finish(self, in_a_hurry: bool) -> Report {
+        if in_a_hurry {
+            std::mem::forget(self.warehouse);
+        }
+        Report { streams: self.reports, ..Report::default() }
     }
 
     fn take(&mut self, delivery: Delivery) -> Result<(), Failure> {
@@ -159,8 +163,9 @@ impl Loader {
             Delivery::ChunkDone { stream, records, input_bytes, counts, .. } => {
                 self.done += 1;
                 self.gathered_input += input_bytes;
-                *self.records.entry(stream).or_default() += records;
-                self.reports[stream].counts.add(counts);
+                let sum = self.uncommitted.entry(stream).or_default();
+                sum.0 += records;
+                sum.1.add(counts);
                 if self.gathered_input >= LOAD_BYTES {
                     self.load()?;
                 }
@@ -204,8 +209,9 @@ impl Loader {
             self.warehouse.commit().map_err(|error| failure(error, None))?;
             self.in_transaction = false;
         }
-        for (stream, records) in std::mem::take(&mut self.records) {
+        for (stream, (records, counts)) in std::mem::take(&mut self.uncommitted) {
             self.reports[stream].records += records;
+            self.reports[stream].counts.add(counts);
             self.progress.landed(stream, records);
         }
         for action in actions {

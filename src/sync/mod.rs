@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The router cuts the input into checkpoints. All chunks of a checkpoint are loaded in one transaction, and its states
-//! are written out after that transaction is durable. Whatever comes, memory is bounded: [`budget`] counts the bytes
+//! are written out after that transaction is durable. Whatever comes, memory is bounded: `budget` counts the bytes
 //! between the router and the warehouse, and the router waits when there are too many.
 
 /// Bytes between the router and the warehouse, bounded.
@@ -28,7 +28,7 @@ mod worker;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use alluvium_normalization::catalog::ConfiguredCatalog;
@@ -70,63 +70,71 @@ impl Default for Settings {
     }
 }
 
-/// Runs a sync to its end.
-///
-/// Law: a state is written to stdout only after every record before it is durable, and states keep their order. An
-/// error is returned after all that could be saved is saved; the report then says what landed.
-pub(crate) fn run(
-    input: impl Read + Send + 'static,
-    catalog: &ConfiguredCatalog,
-    options: &Options,
-    settings: &Settings,
-    mut warehouse: Box<dyn Warehouse>,
-    writer: &ProtocolWriter,
-    stop: &AtomicBool,
-    watch: impl FnOnce(Arc<Progress>),
-) -> (Report, Result<(), Failure>) {
-    let started = Instant::now();
-    let prepared = match prepare::prepare(warehouse.as_mut(), catalog, options) {
-        Ok(prepared) => prepared,
-        Err(failure) => return (Report::default(), Err(failure)),
-    };
-    let plans: Arc<[StreamPlan]> = prepared.plan.streams.into();
-    let progress = Arc::new(Progress::new(plans.len()));
-    watch(Arc::clone(&progress));
-    let budget = Arc::new(Budget::new());
-    let (batches_in, batches_out) = crossbeam_channel::unbounded();
-    let (chunks_in, chunks_out) = crossbeam_channel::unbounded();
-    let mut loader = Loader::new(
-        warehouse,
-        Arc::clone(&plans),
-        prepared.streams,
-        writer.clone(),
-        Arc::clone(&budget),
-        Arc::clone(&progress),
-    );
+/// A sync that is about to run.
+pub(crate) struct Sync<'a> {
+    /// The streams.
+    pub(crate) catalog: &'a ConfiguredCatalog,
+    /// What they become.
+    pub(crate) options: &'a Options,
+    /// How the sync runs.
+    pub(crate) settings: &'a Settings,
+    /// Where states go.
+    pub(crate) writer: &'a ProtocolWriter,
+    /// Raised to end the sync before its input ends: what was read is landed, the rest is left to the source.
+    pub(crate) stop: &'a AtomicBool,
+}
 
-    std::thread::scope(|scope| {
-        for _ in 0..settings.workers.max(1) {
-            let (chunks, batches) = (chunks_out.clone(), batches_in.clone());
-            let worker = worker::Worker::new(&plans, prepared.limits.clone(), &budget, batches);
-            scope.spawn(move || worker.run(&chunks));
-        }
-        drop(chunks_out);
-        let loading = scope.spawn(move || {
-            let result = loader.run(&batches_out);
-            (loader.finish(), result)
-        });
-
-        let router = Router::new(&plans, settings, &budget, chunks_in, batches_in, &progress);
-        let ending = router.run(input, stop);
-        let (mut report, loaded) = match loading.join() {
-            Ok(loaded) => loaded,
-            Err(_) => (Report::default(), Err(Failure::internal("the loading thread panicked"))),
+impl Sync<'_> {
+    /// Runs the sync to its end. `watch` gets the counters before the first row.
+    ///
+    /// Law: a state is written to stdout only after every record before it is durable, and states keep their order. An
+    /// error is returned after all that could be saved is saved; the report then says what landed.
+    pub(crate) fn run(
+        &self,
+        input: impl Read + Send + 'static,
+        mut warehouse: Box<dyn Warehouse>,
+        watch: impl FnOnce(Arc<Progress>),
+    ) -> (Report, Result<(), Failure>) {
+        let started = Instant::now();
+        let prepared = match prepare::prepare(warehouse.as_mut(), self.catalog, self.options) {
+            Ok(prepared) => prepared,
+            Err(failure) => return (Report::default(), Err(failure)),
         };
-        report.elapsed = started.elapsed();
-        report.rejected = ending.rejected;
-        let outcome = loaded.and(outcome(ending.ending, &report));
-        (report, outcome)
-    })
+        let plans: Arc<[StreamPlan]> = prepared.plan.streams.into();
+        let progress = Arc::new(Progress::new(plans.len()));
+        watch(Arc::clone(&progress));
+        let budget = Arc::new(Budget::new());
+        let (batches_in, batches_out) = crossbeam_channel::unbounded();
+        let (chunks_in, chunks_out) = crossbeam_channel::unbounded();
+        let (writer, targets) = (self.writer.clone(), prepared.streams);
+        let mut loader =
+            Loader::new(warehouse, Arc::clone(&plans), targets, writer, Arc::clone(&budget), Arc::clone(&progress));
+
+        std::thread::scope(|scope| {
+            for _ in 0..self.settings.workers.max(1) {
+                let (chunks, batches) = (chunks_out.clone(), batches_in.clone());
+                let worker = worker::Worker::new(&plans, prepared.limits.clone(), &budget, batches);
+                scope.spawn(move || worker.run(&chunks));
+            }
+            drop(chunks_out);
+            let stop = self.stop;
+            let loading = scope.spawn(move || {
+                let result = loader.run(&batches_out);
+                (loader.finish(stop.load(Ordering::Relaxed)), result)
+            });
+
+            let router = Router::new(&plans, self.settings, &budget, chunks_in, batches_in, &progress);
+            let routed = router.run(input, stop);
+            let (mut report, loaded) = match loading.join() {
+                Ok(loaded) => loaded,
+                Err(_) => (Report::default(), Err(Failure::internal("the loading thread panicked"))),
+            };
+            report.elapsed = started.elapsed();
+            report.rejected = routed.rejected;
+            let outcome = loaded.and(outcome(routed.ending, &report));
+            (report, outcome)
+        })
+    }
 }
 
 /// What the run comes to, once everything that could be saved is saved.
@@ -149,3 +157,6 @@ fn outcome(ending: Ending, report: &Report) -> Result<(), Failure> {
 
 /// Refused lines by stream index; `None` = a line that no stream can be told of.
 pub(crate) type Rejected = BTreeMap<Option<usize>, u64>;
+
+#[cfg(test)]
+mod tests;

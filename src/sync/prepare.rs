@@ -4,7 +4,7 @@ use alluvium_normalization::catalog::{ConfiguredCatalog, Replacement, SyncMode};
 use alluvium_normalization::limits::Limits;
 use alluvium_normalization::plan::{self, KnownNames, Options, Plan, StreamPlan};
 use alluvium_normalization::sql::bookkeeping::{self, StreamState};
-use alluvium_normalization::sql::{INTERNAL_SCHEMA, StreamSql, TableName, Targets};
+use alluvium_normalization::sql::{Described, INTERNAL_SCHEMA, StreamSql, TableName, Targets};
 
 use crate::failure::Failure;
 use crate::sync::loader::failure;
@@ -106,33 +106,37 @@ enum Staging {
     Afresh(i64),
 }
 
-impl StreamPreparation<'_> {
+impl<'a> StreamPreparation<'a> {
     fn run(mut self) -> Result<StreamTarget, Failure> {
         let state = self.read_state()?;
-        let (live, staging) = self.print(|sql| (sql.live(), sql.staging()));
+        let (live, staging) = (self.sql().live(), self.sql().staging());
         self.refuse_foreign_tables(&live)?;
-        self.make_ready(&live)?;
+        let described = self.described();
+        self.execute(&self.sql().prepare_live(&described))?;
         let (replacing, targets) = match self.decide(&state) {
             Staging::Absorb => {
-                if state.staging_generation.is_some() {
-                    self.make_ready(&staging)?;
-                    self.execute(|sql| sql.absorb())?;
+                // generation 0 is a replacement without generations: the next attempt starts afresh, whatever it is
+                match state.staging_generation {
+                    None => {}
+                    Some(0) => self.execute(&self.sql().drop_staging())?,
+                    Some(_) => {
+                        self.execute(&[self.sql().prepare_staging(&described), self.sql().absorb()].concat())?;
+                    }
                 }
                 (None, live)
             }
             Staging::Resume(generation) => {
-                self.make_ready(&staging)?;
+                self.execute(&self.sql().prepare_staging(&described))?;
                 (Some(generation), staging)
             }
             Staging::Afresh(generation) => {
-                self.execute(|sql| sql.drop_staging())?;
-                self.execute(|sql| sql.create_staging())?;
+                self.execute(&[self.sql().drop_staging(), self.sql().prepare_staging(|_| None)].concat())?;
                 (Some(generation), staging)
             }
         };
         let state = StreamState { staging_generation: replacing, ..state };
         let statements = bookkeeping::write_state(self.warehouse.dialect(), &state);
-        self.run_all(&statements)?;
+        self.execute(&statements)?;
         Ok(StreamTarget { targets, replacing, obsolete: self.obsolete() })
     }
 
@@ -193,27 +197,21 @@ impl StreamPreparation<'_> {
             .collect()
     }
 
-    fn make_ready(&mut self, targets: &Targets) -> Result<(), Failure> {
+    fn described(&self) -> impl Fn(&TableName) -> Option<Vec<Described>> + use<'a> {
         let existing = self.existing;
-        let describe = |name: &TableName| {
+        move |name| {
             let table = existing.iter().find(|table| table.name == *name)?;
             Some(table.columns.iter().map(|column| (column.name.clone(), column.sql_type.clone())).collect())
-        };
-        self.execute(|sql| sql.make_ready(targets, describe))
+        }
     }
 
-    fn execute(&mut self, statements: impl FnOnce(&StreamSql<'_>) -> Vec<String>) -> Result<(), Failure> {
-        let statements = self.print(statements);
-        self.run_all(&statements)
-    }
-
-    fn run_all(&mut self, statements: &[String]) -> Result<(), Failure> {
+    fn execute(&mut self, statements: &[String]) -> Result<(), Failure> {
         statements.iter().try_for_each(|statement| {
             self.warehouse.execute(statement).map(drop).map_err(|error| failure(error, Some(self.stream)))
         })
     }
 
-    fn print<T>(&self, print: impl FnOnce(&StreamSql<'_>) -> T) -> T {
-        print(&StreamSql::new(self.stream, self.warehouse.dialect()))
+    fn sql(&self) -> StreamSql<'_> {
+        StreamSql::new(self.stream, self.warehouse.dialect())
     }
 }

@@ -1,7 +1,7 @@
 //! What a sync did: counted while it runs, summed up at its end.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use alluvium_normalization::catalog::StreamName;
 use alluvium_normalization::shred::Counts;
@@ -11,6 +11,7 @@ use crate::sync::Rejected;
 /// Counters that grow while a sync runs, for whoever watches.
 #[derive(Debug)]
 pub(crate) struct Progress {
+    started: Instant,
     streams: Vec<StreamProgress>,
 }
 
@@ -19,6 +20,10 @@ struct StreamProgress {
     records: AtomicU64,
     bytes: AtomicU64,
     landed: AtomicU64,
+    /// Microseconds from the start of the sync to the first record.
+    first_read: AtomicU64,
+    /// Microseconds from the start of the sync until records became durable last.
+    last_landed: AtomicU64,
 }
 
 /// The counters of one stream at one moment.
@@ -30,21 +35,32 @@ pub(crate) struct StreamCounters {
     pub(crate) bytes: u64,
     /// Records that are durable.
     pub(crate) landed: u64,
+    /// From the first record until records became durable last.
+    pub(crate) busy: Duration,
 }
 
 impl Progress {
     pub(super) fn new(streams: usize) -> Self {
-        Self { streams: std::iter::repeat_with(StreamProgress::default).take(streams).collect() }
+        let streams = std::iter::repeat_with(StreamProgress::default).take(streams);
+        Self { started: Instant::now(), streams: streams.collect() }
     }
 
     pub(super) fn read(&self, stream: usize, bytes: usize) {
         let stream = &self.streams[stream];
-        stream.records.fetch_add(1, Ordering::Relaxed);
+        if stream.records.fetch_add(1, Ordering::Relaxed) == 0 {
+            stream.first_read.store(self.micros(), Ordering::Relaxed);
+        }
         stream.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     pub(super) fn landed(&self, stream: usize, records: u64) {
-        self.streams[stream].landed.fetch_add(records, Ordering::Relaxed);
+        let stream = &self.streams[stream];
+        stream.landed.fetch_add(records, Ordering::Relaxed);
+        stream.last_landed.store(self.micros(), Ordering::Relaxed);
+    }
+
+    fn micros(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
     /// The counters of each stream, in the catalog's order.
@@ -54,6 +70,7 @@ impl Progress {
             records: load(&stream.records),
             bytes: load(&stream.bytes),
             landed: load(&stream.landed),
+            busy: Duration::from_micros(load(&stream.last_landed).saturating_sub(load(&stream.first_read))),
         };
         self.streams.iter().map(counters).collect()
     }
@@ -77,12 +94,20 @@ pub(crate) struct StreamReport {
     pub(crate) stream: StreamName,
     /// Schema of its tables.
     pub(crate) schema: String,
-    /// Its typed tables with the rows that were typed for each.
-    pub(crate) tables: Vec<(String, u64)>,
+    /// Its typed tables. The rows that were typed for each are in `counts`; see [`StreamReport::typed_rows`].
+    pub(crate) tables: Vec<String>,
     /// Records that landed.
     pub(crate) records: u64,
     /// What typing them cost.
     pub(crate) counts: Counts,
     /// The source gave all that it has.
     pub(crate) is_complete: bool,
+}
+
+impl StreamReport {
+    /// Its typed tables with the rows that were typed for each.
+    pub(crate) fn typed_rows(&self) -> impl Iterator<Item = (&str, u64)> {
+        let rows = self.counts.rows.iter().copied().chain(std::iter::repeat(0));
+        self.tables.iter().map(String::as_str).zip(rows)
+    }
 }

@@ -223,13 +223,13 @@ impl<'a> Router<'a> {
 
     fn message(&mut self, number: u64, message: Line<'_>) -> Result<(), Halt> {
         match message {
-            Line::Record(record) => match self.stream_index(&record.stream) {
-                Some(stream) => self.record(stream, &record),
-                None => {
-                    let reason = format!("is a RECORD of stream `{}`, which the catalog does not have", record.stream);
-                    self.refuse(number, None, &reason)
+            Line::Record(record) => {
+                if let Some(stream) = self.stream_index(&record.stream) {
+                    return self.record(stream, &record);
                 }
-            },
+                let reason = format!("is a RECORD of stream `{}`, which the catalog does not have", record.stream);
+                self.refuse(number, None, &reason)
+            }
             Line::State(state) => {
                 let stats = self.take_stats(&state.scope);
                 let message = state.message.to_owned();

@@ -19,7 +19,11 @@ pub(crate) fn connect(config: &config::Warehouse, read_only: bool) -> Result<Box
             duckdb::Location::MotherDuck { path: path.clone(), token: api_key.clone() }
         }
     };
-    let options = duckdb::DuckDbOptions { read_only, ..duckdb::DuckDbOptions::new(location) };
+    let mut options = duckdb::DuckDbOptions { read_only, ..duckdb::DuckDbOptions::new(location) };
+    if read_only {
+        // Who only looks would rather be told that a sync is running than wait for its end.
+        options.lock_wait = std::time::Duration::from_secs(1);
+    }
     Ok(Box::new(duckdb::DuckDbWarehouse::open(&options)?))
 }
 

@@ -1,7 +1,16 @@
 //! The command line's contract: what comes out, where, with which exit code.
 
+/// `check`: what it answers, and that it leaves no trace.
+mod check;
+/// `tables`, and the demo that ends with it.
+mod tables;
+/// At a terminal: what a person sees.
+#[cfg(target_os = "linux")]
+mod terminal;
+/// `write`: files that can't be used, bad input, signals, and what is told of a sync.
+mod write;
+
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
@@ -65,9 +74,13 @@ impl Folder {
     }
 
     fn file(&self, name: &str, content: &str) -> String {
-        let path: PathBuf = self.0.path().join(name);
+        let path = self.path(name);
         std::fs::write(&path, content).unwrap();
-        path.display().to_string()
+        path
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
     }
 }
 

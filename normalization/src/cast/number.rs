@@ -1,7 +1,7 @@
 //! Numbers: whole, exact decimal, double.
 //!
 //! Each cast tries the form that sources send nearly always (few digits, no exponent) in one pass over the bytes, and leaves
-//! everything else to [`Numeral`]. Zero has one form, without sign, so that equal keys are equal.
+//! everything else to `Numeral`. Zero has one form, without sign, so that equal keys are equal.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! Identifiers: cleaned, cut, and kept apart whatever the order they come in.
 //!
-//! A source name becomes an identifier in two steps. [`plain`] looks at the name alone: characters that the naming
-//! does not allow are replaced, and what is over the warehouse's limit is cut. [`assign`] looks at all names of one
+//! A source name becomes an identifier in two steps. `plain` looks at the name alone: characters that the naming
+//! does not allow are replaced, and what is over the warehouse's limit is cut. `assign` looks at all names of one
 //! scope and resolves those that meet. Neither depends on the order of a catalog or of a schema's properties, so the
 //! same source gives the same tables on every run and in every program that reads its catalog.
 

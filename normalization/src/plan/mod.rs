@@ -1,6 +1,6 @@
 //! Catalog x options x limits -> tables, columns and the tree that records are walked by.
 //!
-//! A [`Plan`] is plain data: the shredder runs it over records, the SQL module prints it, nothing decides again.
+//! A `Plan` is plain data: the shredder runs it over records, the SQL module prints it, nothing decides again.
 
 /// Catalog x options x limits -> plan.
 mod compile;
@@ -14,6 +14,8 @@ mod naming;
 mod nesting;
 /// The choices of the user.
 mod options;
+#[cfg(test)]
+mod tests;
 
 pub use compile::{PlanError, compile, schema_of};
 pub use dedup::{Cursor, Dedup, KeyPart};

@@ -4,6 +4,7 @@ use crate::names::Naming;
 
 /// What the user chose; each field is documented by the contract it switches.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the user's, spelled as in the config")]
 pub struct Options {
     /// Schema of streams without a namespace, as the user wrote it.
     pub schema: String,

@@ -14,6 +14,8 @@ mod identity;
 mod layout;
 /// Rows of one table.
 mod rows;
+#[cfg(test)]
+mod tests;
 /// The walk over a record.
 mod walker;
 

@@ -24,7 +24,7 @@ pub(super) struct Rows {
     pub(super) builders: Vec<Builder>,
     /// The system columns with the index of each, in order.
     pub(super) system: Vec<(SystemColumn, usize)>,
-    rows: usize,
+    pending: usize,
     bytes: usize,
     row_bytes: usize,
     batch_bytes: usize,
@@ -56,7 +56,7 @@ impl Rows {
             row_bytes: builders.len() * 8,
             builders,
             system,
-            rows: 0,
+            pending: 0,
             bytes: 0,
             batch_bytes,
             counted: 0,
@@ -70,7 +70,7 @@ impl Rows {
     /// Says that every column has got its value of the present row, with the bytes that they took beyond a number's.
     #[inline]
     pub(super) fn end_row(&mut self, bytes: usize) {
-        self.rows += 1;
+        self.pending += 1;
         self.counted += 1;
         self.bytes += self.row_bytes + bytes;
     }
@@ -97,14 +97,14 @@ impl Rows {
 
     #[inline]
     pub(super) fn give_when_full(&mut self, slot: Slot, sink: &mut impl Sink) -> Result<(), ShredError> {
-        if self.bytes >= self.batch_bytes || self.rows >= MOST_ROWS { self.give(slot, sink) } else { Ok(()) }
+        if self.bytes >= self.batch_bytes || self.pending >= MOST_ROWS { self.give(slot, sink) } else { Ok(()) }
     }
 
     pub(super) fn give(&mut self, slot: Slot, sink: &mut impl Sink) -> Result<(), ShredError> {
-        if self.rows == 0 {
+        if self.pending == 0 {
             return Ok(());
         }
-        (self.rows, self.bytes) = (0, 0);
+        (self.pending, self.bytes) = (0, 0);
         let batch = self
             .builders
             .iter_mut()

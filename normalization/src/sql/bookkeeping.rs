@@ -69,9 +69,7 @@ pub struct SyncLogEntry {
 /// Creates the internal schema and its tables unless they are there.
 #[must_use]
 pub fn create_all(dialect: &dyn Dialect) -> Vec<String> {
-    let table = |name, columns: &[(&'static str, ColumnKind)]| {
-        create(dialect, "TABLE IF NOT EXISTS", &internal_table(name), columns.iter().copied())
-    };
+    let table = |name, columns| create(dialect, "TABLE IF NOT EXISTS", &internal_table(name), columns);
     vec![create_schema(dialect, INTERNAL_SCHEMA), table("alluvium_streams", STREAMS), table("alluvium_syncs", SYNCS)]
 }
 

@@ -13,6 +13,11 @@ pub trait Dialect: Send + Sync {
     /// The type of a column.
     fn column_type(&self, kind: ColumnKind) -> String;
 
+    /// What follows the type of the column that holds the records' own text, to store it well.
+    fn document_storage(&self) -> &'static str {
+        ""
+    }
+
     /// The schema that session-local tables are named in: gone with the connection, seen by no other.
     fn session_schema(&self) -> &str;
 

@@ -6,8 +6,17 @@ use crate::names::{IdentifierLength, IdentifierRules};
 use crate::sql::{Dialect, TableName};
 
 /// DuckDB, embedded or MotherDuck.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct DuckDb;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DuckDb {
+    /// The database's format has zstd (1.2 and later). In an older one the word is taken and nothing is compressed.
+    pub has_zstd: bool,
+}
+
+impl Default for DuckDb {
+    fn default() -> Self {
+        Self { has_zstd: true }
+    }
+}
 
 /// Stands for the catalog of temporary tables, which has no schema of a name of its own.
 const SESSION_SCHEMA: &str = "_airbyte_session";
@@ -38,6 +47,11 @@ impl Dialect for DuckDb {
             ColumnKind::JsonArray | ColumnKind::Json => "JSON".to_owned(),
             ColumnKind::Uuid => "UUID".to_owned(),
         }
+    }
+
+    /// Records are long and alike: zstd takes a third of the time and half of the room of what DuckDB would try out.
+    fn document_storage(&self) -> &'static str {
+        if self.has_zstd { " USING COMPRESSION zstd" } else { "" }
     }
 
     fn session_schema(&self) -> &str {

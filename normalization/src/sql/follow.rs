@@ -1,88 +1,49 @@
-//! Tables that exist already, made to take what the plan has for them.
+//! What an existing table lacks to take what the plan has for it.
 
-use crate::columns::SystemColumn;
+use crate::kind::ColumnKind;
 use crate::names::{Candidate, Naming, assign};
-use crate::plan::{Column, ColumnSource};
-use crate::sql::tables::{add_column, create_schema, create_table, rename_column};
-use crate::sql::{Dialect, StreamSql, TableName, Targets};
+use crate::sql::Dialect;
 
-/// A column as the warehouse describes it: name and type.
+/// A column that exists: its name, and its type as [`Dialect::column_type`] spells it.
 pub type Described = (String, String);
 
-impl StreamSql<'_> {
-    /// Makes the tables of `targets` ready: creates those that are not there, and makes the others follow the plan.
-    /// `describe` gives the columns of a table that exists. The internal schema comes from
-    /// [`bookkeeping::create_all`](crate::sql::bookkeeping::create_all).
-    ///
-    /// Law: no column and no value is dropped. A column of another type than the plan's is renamed to `<name>_<8 hex>`,
-    /// and the plan's column is added; a column that the plan does not have stays. System columns keep whatever type
-    /// they have: loads cast to it.
-    #[must_use]
-    pub fn make_ready(
-        &self,
-        targets: &Targets,
-        describe: impl Fn(&TableName) -> Option<Vec<Described>>,
-    ) -> Vec<String> {
-        let mut statements = vec![create_schema(self.dialect, &self.stream.schema)];
-        for (name, table) in self.user_tables(targets) {
-            statements.extend(match describe(name) {
-                None => create_table(self.dialect, name, table, &self.stream.stream),
-                Some(existing) => follow(self.dialect, name, &table.columns, &existing),
-            });
-        }
-        statements.extend(self.create_bookkeeping("TABLE IF NOT EXISTS", targets));
-        let events = targets.events.iter().zip(&self.stream.history);
-        let events = events.map(|(name, history)| (name, history.columns.clone()));
-        let keys = targets.keys.iter().zip(self.keyed());
-        let keys = keys.map(|(name, (root, dedup))| {
-            let fields = self.key_fields(root, dedup);
-            let columns = fields.all().map(|field| Column {
-                name: field.name.clone(),
-                source: ColumnSource::System(SystemColumn::Cursor),
-                kind: field.kind,
-            });
-            (name, columns.collect())
-        });
-        for (name, columns) in events.chain(keys) {
-            if let Some(existing) = describe(name) {
-                statements.extend(follow(self.dialect, name, &columns, &existing));
-            }
-        }
-        statements
-    }
+/// One step towards the plan.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step<'a> {
+    /// A column of another type makes way: it is renamed, with its values.
+    Retire { column: &'a str, to: String },
+    /// A column of the plan is added.
+    Add { name: &'a str, kind: ColumnKind },
 }
 
-fn follow(dialect: &dyn Dialect, name: &TableName, columns: &[Column], existing: &[Described]) -> Vec<String> {
+/// The steps from an existing table to the planned columns.
+///
+/// Law: no column and no value is dropped. A column of another type than the plan's is retired as `<name>_<8 hex>`; one
+/// that the plan does not have stays. Columns named in `ours` keep whatever type they have: loads cast to it.
+pub(super) fn steps<'a>(
+    dialect: &dyn Dialect,
+    planned: &[(&'a str, ColumnKind)],
+    ours: &[&str],
+    existing: &'a [Described],
+) -> Vec<Step<'a>> {
     let ignores_case = dialect.limits().identifiers.ignores_case;
-    let same = |a: &str, b: &str| a == b || (ignores_case && a.to_lowercase() == b.to_lowercase());
+    let same = |a: &str, b: &str| a == b || (ignores_case && a.eq_ignore_ascii_case(b));
     let mut taken: Vec<String> = existing.iter().map(|(name, _)| name.clone()).collect();
-    taken.extend(columns.iter().map(|column| column.name.clone()));
-    let mut statements = Vec::new();
-    for column in columns {
-        let Some((present, present_type)) = existing.iter().find(|(present, _)| same(present, &column.name)) else {
-            statements.extend(add_column(dialect, name, column));
-            continue;
-        };
-        if *present_type == dialect.column_type(column.kind) || !is_replaceable(column) {
-            continue;
+    taken.extend(planned.iter().map(|(name, _)| (*name).to_owned()));
+    let mut steps = Vec::new();
+    for (name, kind) in planned {
+        let present = existing.iter().find(|(present, _)| same(present, name));
+        if let Some((column, present_type)) = present {
+            if *present_type == dialect.column_type(*kind) || ours.contains(name) {
+                continue;
+            }
+            let to = retired_name(dialect, (column, present_type), &taken);
+            taken.push(to.clone());
+            steps.push(Step::Retire { column, to });
         }
-        let retired = retired_name(dialect, (present, present_type), &taken);
-        statements.push(rename_column(dialect, name, present, &retired));
-        statements.push(format!("COMMENT ON COLUMN {}.{} IS NULL", dialect.relation(name), dialect.quote(&retired)));
-        statements.extend(add_column(dialect, name, column));
-        taken.push(retired);
+        steps.push(Step::Add { name, kind: *kind });
     }
-    statements
-}
-
-/// The user's columns, and the system columns whose kind is the cursor's.
-fn is_replaceable(column: &Column) -> bool {
-    match column.source {
-        ColumnSource::Property(_) => true,
-        ColumnSource::System(system) => {
-            matches!(system, SystemColumn::StartAt | SystemColumn::EndAt | SystemColumn::Cursor)
-        }
-    }
+    steps
 }
 
 /// `<name>_<8 hex>`, in nobody's way.
@@ -97,4 +58,48 @@ fn retired_name(dialect: &dyn Dialect, (column, column_type): (&str, &str), take
     let mut candidates = vec![candidate(column, false)];
     candidates.extend(taken.iter().map(|name| candidate(name, true)));
     assign(Naming::Exact, &dialect.limits().identifiers, &candidates).swap_remove(0)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::{Step, steps};
+    use crate::kind::{ColumnKind, ScalarColumn};
+    use crate::sql::duckdb::DuckDb;
+
+    const INTEGER: ColumnKind = ColumnKind::Scalar(ScalarColumn::Integer);
+    const TEXT: ColumnKind = ColumnKind::Scalar(ScalarColumn::String);
+
+    fn described(columns: &[(&str, &str)]) -> Vec<(String, String)> {
+        columns.iter().map(|(name, kind)| ((*name).to_owned(), (*kind).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_missing_column_is_added_and_a_gone_one_stays() {
+        let existing = described(&[("ID", "BIGINT"), ("gone", "VARCHAR")]);
+        let planned = [("id", INTEGER), ("new", TEXT)];
+        assert_eq!(steps(&DuckDb::default(), &planned, &[], &existing), [Step::Add { name: "new", kind: TEXT }]);
+    }
+
+    #[test]
+    fn a_column_of_another_type_makes_way_again_and_again() {
+        let mut existing = described(&[("price", "BIGINT")]);
+        for kind in [TEXT, INTEGER, TEXT, INTEGER] {
+            let steps = steps(&DuckDb::default(), &[("price", kind)], &[], &existing);
+            let [Step::Retire { column: "price", to }, Step::Add { name: "price", .. }] = steps.as_slice() else {
+                panic!("{steps:?}")
+            };
+            assert!(existing.iter().all(|(name, _)| name != to));
+            let to = to.clone();
+            existing.iter_mut().find(|(name, _)| name == "price").unwrap().0 = to;
+            existing.push(("price".to_owned(), if kind == TEXT { "VARCHAR" } else { "BIGINT" }.to_owned()));
+        }
+    }
+
+    #[test]
+    fn our_own_columns_keep_the_type_that_they_have() {
+        let existing = described(&[("_airbyte_ab_id", "VARCHAR")]);
+        let planned = [("_airbyte_ab_id", ColumnKind::Uuid)];
+        assert_eq!(steps(&DuckDb::default(), &planned, &["_airbyte_ab_id"], &existing), []);
+    }
 }

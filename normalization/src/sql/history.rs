@@ -53,8 +53,8 @@ impl<'a> StreamSql<'a> {
         statements.extend(arrivals.map(|(from, values)| self.gather_arrived(gathered, from, &recorded, values)));
         statements.extend([
             self.work_out_ranges(history, ranges, gathered),
-            self.delete_by_key(versions, touched),
-            self.delete_by_key(events, touched),
+            self.delete_by(UNIQUE_KEY, versions, touched),
+            self.delete_by(UNIQUE_KEY, events, touched),
             self.copy(versions, ranges, &all),
             self.copy_except(events, gathered, ranges, &recorded),
         ]);
@@ -95,8 +95,8 @@ WHERE NOT EXISTS (SELECT 1 FROM {gathered} AS known WHERE known.{id} = arrived.{
         let quote = |name: &str| self.dialect.quote(name);
         let (id, key, start) = (quote(AB_ID), quote(UNIQUE_KEY), quote(START_AT));
         let order = history.order();
-        let version = format!(
-            "version AS (
+        let timeline = format!(
+            "timeline AS (
     PARTITION BY {key}
     ORDER BY
       {order}
@@ -107,14 +107,14 @@ WHERE NOT EXISTS (SELECT 1 FROM {gathered} AS known WHERE known.{id} = arrived.{
             order.iter().map(|(name, _)| quote(name)).chain(history.dedup.cursor.is_none().then_some(&start).cloned());
         let same = history.values().map(|column| {
             let column = quote(&column.name);
-            format!("AND {column} IS NOT DISTINCT FROM lag({column}) OVER version")
+            format!("AND {column} IS NOT DISTINCT FROM lag({column}) OVER timeline")
         });
-        let same = std::iter::once(format!("lag({id}) OVER version IS NOT NULL")).chain(same);
+        let same = std::iter::once(format!("lag({id}) OVER timeline IS NOT NULL")).chain(same);
         // A cursor grows with the order. The time of emission need not where change data capture gives the order; then a
         // version ends with the earliest start after it, so that ranges never overlap.
         let next_start = match history.dedup.cursor {
-            Some(_) => format!("lead({start}) OVER version"),
-            None => format!("min({start}) OVER (version ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)"),
+            Some(_) => format!("lead({start}) OVER timeline"),
+            None => format!("min({start}) OVER (timeline ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)"),
         };
         let value = |column: &Column| match column.source {
             ColumnSource::System(SystemColumn::EndAt) => format!("bound.{NEXT_START}"),
@@ -137,16 +137,16 @@ WITH compared AS (
       {same}
     ) AS {REPEATED}
   FROM {gathered}
-  WINDOW {version}
+  WINDOW {timeline}
 ),
 bounded AS (
   SELECT
     {id},
     {next_start} AS {NEXT_START},
-    lead({id}) OVER version IS NULL AS {LAST}
+    lead({id}) OVER timeline IS NULL AS {LAST}
   FROM compared
   WHERE NOT {REPEATED}
-  WINDOW {version}
+  WINDOW {timeline}
 )
 SELECT
   {values}
@@ -181,7 +181,7 @@ impl History<'_> {
     }
 
     /// What gives a recorded column for a row of the root's batches.
-    pub(super) fn from_root(&self, dialect: &dyn Dialect, column: &Column) -> String {
+    pub(super) fn source_in_root(&self, dialect: &dyn Dialect, column: &Column) -> String {
         let source = match column.source {
             ColumnSource::System(SystemColumn::StartAt) => {
                 Some(cursor_in(self.root, self.dedup).map_or(EMITTED_AT, |(source, _)| source))

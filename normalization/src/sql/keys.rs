@@ -14,31 +14,33 @@ pub(super) const START_AT: &str = fixed(SystemColumn::StartAt);
 /// In tables of keys: the newest version is a delete, the key has no row.
 pub(super) const DELETED: &str = "_airbyte_deleted";
 
-/// A column of a table that is not the user's.
-#[derive(Debug, Clone)]
-pub(super) struct Field {
-    pub(super) name: String,
+/// A column of the table of keys.
+pub(super) struct Field<'a> {
+    pub(super) name: &'a str,
     pub(super) kind: ColumnKind,
-    /// What gives it for a row of the root table.
+    /// What gives it for a row of the root's batches.
     pub(super) from_root: String,
 }
 
-/// The columns of a table of keys.
-pub(super) struct KeyFields {
-    key: Field,
+/// The table of keys: the newest version of every key ever seen, or that its row is deleted.
+pub(super) struct Keys<'a> {
+    key: Field<'a>,
     /// What versions are ordered by, the weightiest first. The last is different for every version.
-    order: Vec<Field>,
-    deleted: Field,
+    order: Vec<Field<'a>>,
+    deleted: Field<'a>,
 }
 
-impl KeyFields {
-    /// What versions are ordered by, as the table of keys names it.
-    pub(super) fn order(&self) -> impl Iterator<Item = (&str, ColumnKind)> {
-        self.order.iter().map(|field| (field.name.as_str(), field.kind))
+impl<'a> Keys<'a> {
+    pub(super) fn fields(&self) -> impl Iterator<Item = &Field<'a>> {
+        std::iter::once(&self.key).chain(&self.order).chain(std::iter::once(&self.deleted))
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = &Field> + Clone {
-        std::iter::once(&self.key).chain(&self.order).chain(std::iter::once(&self.deleted))
+    pub(super) fn columns(&self) -> Vec<(&'a str, ColumnKind)> {
+        self.fields().map(|field| (field.name, field.kind)).collect()
+    }
+
+    pub(super) fn order(&self) -> impl Iterator<Item = (&'a str, ColumnKind)> {
+        self.order.iter().map(|field| (field.name, field.kind))
     }
 }
 
@@ -48,30 +50,22 @@ impl<'a> StreamSql<'a> {
         Some((self.stream.tables.first()?, self.stream.dedup.as_ref()?))
     }
 
-    /// The columns of the stream's table of keys.
-    pub(super) fn key_fields(&self, root: &Table, dedup: &Dedup) -> KeyFields {
-        let field = |name: &str, kind, source: &str| Field {
-            name: name.to_owned(),
-            kind,
-            from_root: self.dialect.quote(source),
-        };
-        let same = |name: &str, kind| field(name, kind, name);
+    /// The stream's table of keys, if there is one row a key.
+    pub(super) fn keys(&self) -> Option<Keys<'a>> {
+        let (root, dedup) = self.keyed()?;
+        let field = |name, kind, source| Field { name, kind, from_root: self.dialect.quote(source) };
+        let same = |name, kind| field(name, kind, name);
         let cursor = cursor_in(root, dedup).map(|(source, kind)| field(CURSOR, kind, source));
         let cdc = dedup.cdc.iter().filter_map(|index| root.columns.get(*index));
         let cdc = cdc.map(|column| same(&column.name, column.kind));
         let arrival = [same(EMITTED_AT, ColumnKind::Scalar(ScalarColumn::TimestampTz)), same(AB_ID, ColumnKind::Uuid)];
-        KeyFields {
+        let deleted = hard_deleted_at(root, dedup)
+            .map_or_else(|| "FALSE".to_owned(), |column| format!("{} IS NOT NULL", self.dialect.quote(&column.name)));
+        Some(Keys {
             key: same(UNIQUE_KEY, ColumnKind::Uuid),
             order: cursor.into_iter().chain(cdc).chain(arrival).collect(),
-            deleted: Field {
-                name: DELETED.to_owned(),
-                kind: ColumnKind::Scalar(ScalarColumn::Boolean),
-                from_root: hard_deleted_at(root, dedup).map_or_else(
-                    || "FALSE".to_owned(),
-                    |column| format!("{} IS NOT NULL", self.dialect.quote(&column.name)),
-                ),
-            },
-        }
+            deleted: Field { name: DELETED, kind: ColumnKind::Scalar(ScalarColumn::Boolean), from_root: deleted },
+        })
     }
 }
 

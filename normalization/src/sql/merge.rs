@@ -1,6 +1,6 @@
 //! One row a key: a batch merged into live or staging tables.
 
-use crate::sql::keys::{AB_ID, DELETED, KeyFields, UNIQUE_KEY, newest_first};
+use crate::sql::keys::{AB_ID, DELETED, Keys, UNIQUE_KEY, newest_first};
 use crate::sql::text::{listed, of, quoted};
 use crate::sql::{StreamSql, TableName, Targets};
 
@@ -18,15 +18,14 @@ impl StreamSql<'_> {
     #[must_use]
     pub fn merge(&self, into: &Targets) -> Vec<String> {
         let batch = self.batch();
-        let (Some((root, dedup)), Some(versions)) = (self.keyed(), batch.tables.first()) else { return Vec::new() };
-        let fields = self.key_fields(root, dedup);
-        let columns = fields.all().map(|field| field.from_root.clone()).collect::<Vec<_>>();
+        let (Some(keys), Some(versions)) = (self.keys(), batch.tables.first()) else { return Vec::new() };
+        let columns = keys.fields().map(|field| field.from_root.clone()).collect::<Vec<_>>();
         let mut statements = Vec::new();
         if let Some(history) = self.history() {
-            let events = history.recorded().map(|column| history.from_root(self.dialect, column)).collect();
+            let events = history.recorded().map(|column| history.source_in_root(self.dialect, column)).collect();
             statements.extend(self.add_to_history(&history, versions, &[(versions, events)], into));
         }
-        statements.extend(self.replace(&fields, (versions, &columns), &batch.tables, into));
+        statements.extend(self.replace(&keys, (versions, &columns), &batch.tables, into));
         statements
     }
 
@@ -34,47 +33,50 @@ impl StreamSql<'_> {
     /// with the rows of the winners taken from `rows`.
     pub(super) fn replace(
         &self,
-        fields: &KeyFields,
+        keys: &Keys<'_>,
         candidates: (&TableName, &[String]),
         rows: &[TableName],
         into: &Targets,
     ) -> Vec<String> {
         let batch = self.batch();
-        let (Some(winners), Some(keys), Some(root)) = (&batch.keys, &into.keys, into.tables.first()) else {
+        let (Some(winners), Some(known), Some(root)) = (&batch.keys, &into.keys, into.tables.first()) else {
             return Vec::new();
         };
-        let mut statements = vec![self.select_winners(fields, winners, candidates, keys)];
-        statements.extend(into.tables.iter().skip(1).map(|child| self.delete_children(child, root, winners)));
-        statements.push(self.delete_by_key(root, winners));
+        let mut statements = vec![self.select_winners(keys, winners, candidates, known)];
+        if let Some(replaced) = self.replaced() {
+            statements.push(self.select_replaced(&replaced, root, winners));
+            let children = into.tables.iter().skip(1);
+            statements.extend(children.map(|child| self.delete_by(AB_ID, child, &replaced)));
+        }
+        statements.push(self.delete_by(UNIQUE_KEY, root, winners));
         let tables = into.tables.iter().zip(rows).zip(&self.stream.tables);
         statements.extend(tables.map(|((into, from), table)| {
             let columns = quoted(self.dialect, table.columns.iter().map(|column| &column.name));
             self.insert_winners(into, from, winners, &columns)
         }));
-        statements.push(self.delete_by_key(keys, winners));
-        let columns = quoted(self.dialect, fields.all().map(|field| &field.name));
-        statements.push(self.copy(keys, winners, &columns));
+        statements.push(self.delete_by(UNIQUE_KEY, known, winners));
+        let columns = quoted(self.dialect, keys.fields().map(|field| field.name));
+        statements.push(self.copy(known, winners, &columns));
         statements
     }
 
-    /// Fills `winners` with the newest version of each key among the candidates, where it is newer than what `keys`
-    /// remembers.
+    /// Fills `winners` with the newest version of each key among the candidates, where it is newer than what is `known`.
     ///
     /// Candidates and remembered versions go through one order instead of being compared, so that "newer" is said once.
     /// A version that comes again loses against itself and changes nothing.
     fn select_winners(
         &self,
-        fields: &KeyFields,
+        keys: &Keys<'_>,
         winners: &TableName,
         (candidates, columns): (&TableName, &[String]),
-        keys: &TableName,
+        known: &TableName,
     ) -> String {
-        let names = quoted(self.dialect, fields.all().map(|field| &field.name));
+        let names = quoted(self.dialect, keys.fields().map(|field| field.name));
         let candidate = columns
             .iter()
             .zip(&names)
             .map(|(column, name)| if column == name { name.clone() } else { format!("{column} AS {name}") });
-        let mut order = newest_first(self.dialect, fields.order());
+        let mut order = newest_first(self.dialect, keys.order());
         order.push(format!("{REMEMBERED} DESC"));
         format!(
             "INSERT INTO {winners} (
@@ -89,7 +91,7 @@ WITH versions AS (
   SELECT
     {remembered},
     TRUE AS {REMEMBERED}
-  FROM {keys}
+  FROM {known}
   WHERE {key} IN (SELECT {key} FROM {candidates})
 ),
 ranked AS (
@@ -111,35 +113,32 @@ WHERE {RANK} = 1 AND NOT {REMEMBERED}",
             candidate = listed(2, candidate),
             candidates = self.dialect.relation(candidates),
             remembered = listed(2, &names),
-            keys = self.dialect.relation(keys),
+            known = self.dialect.relation(known),
             key = self.dialect.quote(UNIQUE_KEY),
             order = listed(4, &order),
         )
     }
 
-    fn delete_children(&self, child: &TableName, root: &TableName, winners: &TableName) -> String {
+    /// Found once, however many child tables there are.
+    fn select_replaced(&self, replaced: &TableName, root: &TableName, winners: &TableName) -> String {
+        let id = self.dialect.quote(AB_ID);
         format!(
-            "DELETE FROM {child}
-WHERE {id} IN (
-  SELECT present.{id}
-  FROM {root} AS present
-  JOIN {winners} AS winner ON winner.{key} = present.{key}
-)",
-            child = self.dialect.relation(child),
-            id = self.dialect.quote(AB_ID),
-            root = self.dialect.relation(root),
-            winners = self.dialect.relation(winners),
+            "{copy}
+WHERE {key} IN (SELECT {key} FROM {winners})",
+            copy = self.copy(replaced, root, &[id]),
             key = self.dialect.quote(UNIQUE_KEY),
+            winners = self.dialect.relation(winners),
         )
     }
 
-    pub(super) fn delete_by_key(&self, table: &TableName, keys: &TableName) -> String {
+    /// Deletes the rows whose `column` is in that column of `listed`.
+    pub(super) fn delete_by(&self, column: &str, from: &TableName, listed: &TableName) -> String {
         format!(
-            "DELETE FROM {table}
-WHERE {key} IN (SELECT {key} FROM {keys})",
-            table = self.dialect.relation(table),
-            key = self.dialect.quote(UNIQUE_KEY),
-            keys = self.dialect.relation(keys),
+            "DELETE FROM {from}
+WHERE {column} IN (SELECT {column} FROM {listed})",
+            from = self.dialect.relation(from),
+            column = self.dialect.quote(column),
+            listed = self.dialect.relation(listed),
         )
     }
 

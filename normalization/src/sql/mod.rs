@@ -3,7 +3,7 @@
 //! Rows reach a warehouse as Arrow batches; everything that is an operation on sets (creating tables, keeping one row
 //! a key, history, replacing) runs inside the warehouse, as the statements printed here. Nothing here runs them.
 //!
-//! A stream lives in up to three sets of tables of the same shape ([`Targets`]): *live* is what the user reads,
+//! A stream lives in up to three sets of tables of the same shape (`Targets`): *live* is what the user reads,
 //! *staging* holds an unfinished replacement, *batch* holds the rows of one checkpoint before they are merged by key.
 
 /// What is remembered between syncs: generations and the sync log.
@@ -31,11 +31,14 @@ mod targets;
 /// Pieces of statements, laid out for people.
 mod text;
 
+#[cfg(test)]
+mod tests;
+
 pub use bookkeeping::{StreamState, SyncLogEntry};
 pub use dialect::Dialect;
 pub use follow::Described;
 pub use internal::INTERNAL_SCHEMA;
-pub use tables::{add_column, create_schema, create_table, drop_table, rename_column};
+pub use tables::{create_schema, drop_table, rename_column};
 pub use targets::Targets;
 
 use crate::plan::StreamPlan;

@@ -32,16 +32,15 @@ impl StreamSql<'_> {
         if let (Some(into), Some(from), Some(raw)) = (&live.raw, &staging.raw, &self.stream.raw) {
             statements.push(self.copy(into, from, &self.columns(raw)));
         }
-        if let (Some((root, dedup)), Some(keys)) = (self.keyed(), &staging.keys) {
+        if let (Some(keys), Some(staged)) = (self.keys(), &staging.keys) {
             statements.extend(self.create_batch());
             if let (Some(history), Some(versions), Some(events)) = (self.history(), &staging.history, &staging.events) {
                 let columns = quoted(self.dialect, history.recorded().map(|column| &column.name));
                 let arrivals = [(versions, columns.clone()), (events, columns)];
-                statements.extend(self.add_to_history(&history, keys, &arrivals, &live));
+                statements.extend(self.add_to_history(&history, staged, &arrivals, &live));
             }
-            let fields = self.key_fields(root, dedup);
-            let columns = quoted(self.dialect, fields.all().map(|field| &field.name));
-            statements.extend(self.replace(&fields, (keys, &columns), &staging.tables, &live));
+            let columns = quoted(self.dialect, keys.fields().map(|field| field.name));
+            statements.extend(self.replace(&keys, (staged, &columns), &staging.tables, &live));
             statements.extend(self.drop_batch());
         } else {
             let tables = live.tables.iter().zip(&staging.tables).zip(&self.stream.tables);
@@ -55,9 +54,8 @@ impl StreamSql<'_> {
     fn pairs<'t>(&self, into: &'t Targets, from: &'t Targets) -> Vec<(&'t TableName, &'t TableName, Vec<String>)> {
         let rows = self.user_tables(into).zip(self.user_tables(from));
         let mut pairs = rows.map(|((into, table), (from, _))| (into, from, self.columns(table))).collect::<Vec<_>>();
-        if let (Some(into), Some(from), Some((root, dedup))) = (&into.keys, &from.keys, self.keyed()) {
-            let fields = self.key_fields(root, dedup);
-            pairs.push((into, from, quoted(self.dialect, fields.all().map(|field| &field.name))));
+        if let (Some(into), Some(from), Some(keys)) = (&into.keys, &from.keys, self.keys()) {
+            pairs.push((into, from, quoted(self.dialect, keys.fields().map(|field| field.name))));
         }
         if let (Some(into), Some(from), Some(history)) = (&into.events, &from.events, &self.stream.history) {
             pairs.push((into, from, self.columns(history)));

@@ -1,9 +1,10 @@
 //! Creating, extending and dropping tables.
 
-use crate::catalog::StreamName;
+use crate::columns::SystemColumn;
 use crate::kind::ColumnKind;
-use crate::plan::{Column, Table};
-use crate::sql::keys::CURSOR;
+use crate::plan::{Column, ColumnSource, Table};
+use crate::sql::follow::{Described, Step, steps};
+use crate::sql::keys::{AB_ID, CURSOR};
 use crate::sql::text::listed;
 use crate::sql::{Dialect, StreamSql, TableName, Targets};
 
@@ -13,75 +14,89 @@ pub fn create_schema(dialect: &dyn Dialect, schema: &str) -> String {
     format!("CREATE SCHEMA IF NOT EXISTS {}", dialect.quote(schema))
 }
 
-/// Creates a table of the user's unless it is there, with the source paths as comments.
-#[must_use]
-pub fn create_table(dialect: &dyn Dialect, name: &TableName, table: &Table, stream: &StreamName) -> Vec<String> {
-    let comment = dialect.literal(&table.comment(stream));
-    let mut statements = vec![
-        create(dialect, "TABLE IF NOT EXISTS", name, columns_of(table)),
-        format!("COMMENT ON TABLE {} IS {comment}", dialect.relation(name)),
-    ];
-    statements.extend(table.columns.iter().filter_map(|column| comment_on_column(dialect, name, column)));
-    statements
-}
-
-/// Adds a column, NULL in the rows that are there, with its source path as comment.
-#[must_use]
-pub fn add_column(dialect: &dyn Dialect, name: &TableName, column: &Column) -> Vec<String> {
-    let definition = define(dialect, (&column.name, column.kind));
-    let mut statements = vec![format!("ALTER TABLE {} ADD COLUMN {definition}", dialect.relation(name))];
-    statements.extend(comment_on_column(dialect, name, column));
-    statements
-}
-
 /// Renames a column.
 #[must_use]
-pub fn rename_column(dialect: &dyn Dialect, name: &TableName, from: &str, to: &str) -> String {
+pub fn rename_column(dialect: &dyn Dialect, table: &TableName, from: &str, to: &str) -> String {
     let (from, to) = (dialect.quote(from), dialect.quote(to));
-    format!("ALTER TABLE {} RENAME COLUMN {from} TO {to}", dialect.relation(name))
+    format!("ALTER TABLE {} RENAME COLUMN {from} TO {to}", dialect.relation(table))
 }
 
 /// Drops a table if it is there.
 #[must_use]
-pub fn drop_table(dialect: &dyn Dialect, name: &TableName) -> String {
-    format!("DROP TABLE IF EXISTS {}", dialect.relation(name))
+pub fn drop_table(dialect: &dyn Dialect, table: &TableName) -> String {
+    format!("DROP TABLE IF EXISTS {}", dialect.relation(table))
 }
 
-impl StreamSql<'_> {
-    /// Creates the tables that the user reads, their schema, and the bookkeeping that goes with them, unless they are
-    /// there. The internal schema comes from [`bookkeeping::create_all`](crate::sql::bookkeeping::create_all).
+/// A table to be.
+struct Shape<'a> {
+    name: &'a TableName,
+    columns: Vec<(&'a str, ColumnKind)>,
+    /// System columns of a fixed kind, among the columns.
+    ours: Vec<&'a str>,
+}
+
+impl<'a> Shape<'a> {
+    fn of(name: &'a TableName, table: &'a Table) -> Self {
+        let columns = table.columns.iter().map(|column| (column.name.as_str(), column.kind)).collect();
+        let is_ours = |column: &&Column| match column.source {
+            ColumnSource::System(system) => system.kind().is_some(),
+            ColumnSource::Property(_) => false,
+        };
+        let ours = table.columns.iter().filter(is_ours).map(|column| column.name.as_str()).collect();
+        Self { name, columns, ours }
+    }
+}
+
+impl<'a> StreamSql<'a> {
+    /// Makes the tables that the user reads, their schema and what is remembered of keys and events, as the plan wants
+    /// them, over what `existing` says is there. New columns get their source paths as comments. No value is taken away: a
+    /// column of another type is renamed and keeps its values. The internal schema has to be there.
     #[must_use]
-    pub fn create_live(&self) -> Vec<String> {
+    pub fn prepare_live(&self, existing: impl Fn(&TableName) -> Option<Vec<Described>>) -> Vec<String> {
         let live = self.live();
         let mut statements = vec![create_schema(self.dialect, &self.stream.schema)];
         for (name, table) in self.user_tables(&live) {
-            statements.extend(create_table(self.dialect, name, table, &self.stream.stream));
+            let columns = existing(name);
+            let (changes, new) = self.prepare(&Shape::of(name, table), columns.as_deref());
+            statements.extend(changes);
+            if columns.is_none() {
+                let comment = self.dialect.literal(&table.comment(&self.stream.stream));
+                statements.push(format!("COMMENT ON TABLE {} IS {comment}", self.dialect.relation(name)));
+            }
+            let new = table.columns.iter().filter(|column| new.contains(&column.name.as_str()));
+            statements.extend(new.filter_map(|column| self.comment_on(name, column)));
         }
-        statements.extend(self.create_bookkeeping("TABLE IF NOT EXISTS", &live));
+        let remembered = self.remembered(&live);
+        statements.extend(remembered.iter().flat_map(|shape| self.prepare(shape, existing(shape.name).as_deref()).0));
         statements
     }
 
-    /// Creates the tables of an unfinished replacement unless they are there.
+    /// Makes the tables of an unfinished replacement, like [`Self::prepare_live`].
     #[must_use]
-    pub fn create_staging(&self) -> Vec<String> {
+    pub fn prepare_staging(&self, existing: impl Fn(&TableName) -> Option<Vec<Described>>) -> Vec<String> {
         let staging = self.staging();
-        let rows = self.user_tables(&staging);
-        let rows = rows.map(|(name, table)| create(self.dialect, "TABLE IF NOT EXISTS", name, columns_of(table)));
-        rows.chain(self.create_bookkeeping("TABLE IF NOT EXISTS", &staging)).collect()
+        let rows = self.user_tables(&staging).map(|(name, table)| Shape::of(name, table));
+        let shapes = rows.chain(self.remembered(&staging));
+        shapes.flat_map(|shape| self.prepare(&shape, existing(shape.name).as_deref()).0).collect()
     }
 
-    /// Creates the session-local tables of one checkpoint. The root's takes the cursor in one more column where the
-    /// cursor is nested.
+    /// Creates the session-local tables of one checkpoint, which must not be there. The root's takes the cursor in one
+    /// more column where the cursor is nested.
     #[must_use]
     pub fn create_batch(&self) -> Vec<String> {
-        let batch = self.batch();
-        let nested_cursor = self.stream.dedup.as_ref().and_then(|dedup| dedup.cursor.as_ref());
-        let nested_cursor = nested_cursor.filter(|cursor| cursor.column.is_none());
-        let rows = self.user_tables(&batch).enumerate().map(|(index, (name, table))| {
-            let cursor = nested_cursor.filter(|_| index == 0).map(|cursor| (CURSOR, cursor.kind));
-            create(self.dialect, "TEMPORARY TABLE", name, columns_of(table).chain(cursor))
-        });
-        rows.chain(self.create_bookkeeping("TEMPORARY TABLE", &batch)).collect()
+        let (batch, replaced) = (self.batch(), self.replaced());
+        let mut shapes = self.user_tables(&batch).map(|(name, table)| Shape::of(name, table)).collect::<Vec<_>>();
+        let cursor = self.stream.dedup.as_ref().and_then(|dedup| dedup.cursor.as_ref());
+        if let (Some(root), Some(cursor)) = (shapes.first_mut(), cursor.filter(|cursor| cursor.column.is_none())) {
+            root.columns.push((CURSOR, cursor.kind));
+        }
+        shapes.extend(self.remembered(&batch));
+        shapes.extend(replaced.iter().map(|name| Shape {
+            name,
+            columns: vec![(AB_ID, ColumnKind::Uuid)],
+            ours: Vec::new(),
+        }));
+        shapes.iter().map(|shape| create(self.dialect, "TEMPORARY TABLE", shape.name, &shape.columns)).collect()
     }
 
     /// Drops an unfinished replacement, if there is one.
@@ -93,7 +108,9 @@ impl StreamSql<'_> {
     /// Drops the tables of one checkpoint.
     #[must_use]
     pub fn drop_batch(&self) -> Vec<String> {
-        self.drop_all(&self.batch())
+        let mut statements = self.drop_all(&self.batch());
+        statements.extend(self.replaced().map(|name| drop_table(self.dialect, &name)));
+        statements
     }
 
     fn drop_all(&self, targets: &Targets) -> Vec<String> {
@@ -101,21 +118,6 @@ impl StreamSql<'_> {
         names.chain(&targets.keys).chain(&targets.events).map(|name| drop_table(self.dialect, name)).collect()
     }
 
-    pub(super) fn create_bookkeeping(&self, what: &str, targets: &Targets) -> Vec<String> {
-        let mut statements = Vec::new();
-        if let (Some(name), Some((root, dedup))) = (&targets.keys, self.keyed()) {
-            let fields = self.key_fields(root, dedup);
-            let columns = fields.all().map(|field| (field.name.as_str(), field.kind));
-            statements.push(create(self.dialect, what, name, columns));
-        }
-        if let (Some(name), Some(history)) = (&targets.events, &self.stream.history) {
-            statements.push(create(self.dialect, what, name, columns_of(history)));
-        }
-        statements
-    }
-}
-
-impl<'a> StreamSql<'a> {
     /// The tables of `targets` that have the shape of a table of the user's, with that table.
     pub(super) fn user_tables<'t>(
         &self,
@@ -126,28 +128,61 @@ impl<'a> StreamSql<'a> {
         let history = targets.history.iter().zip(&stream.history);
         targets.tables.iter().zip(&stream.tables).chain(raw).chain(history)
     }
-}
 
-fn columns_of(table: &Table) -> impl Iterator<Item = (&str, ColumnKind)> {
-    table.columns.iter().map(|column| (column.name.as_str(), column.kind))
+    /// The tables of `targets` that are ours: keys and events.
+    fn remembered<'t>(&self, targets: &'t Targets) -> Vec<Shape<'t>>
+    where
+        'a: 't,
+    {
+        let events = targets.events.iter().zip(&self.stream.history).map(|(name, history)| Shape::of(name, history));
+        let keys = targets.keys.iter().zip(self.keys()).map(|(name, keys)| Shape {
+            name,
+            columns: keys.columns(),
+            ours: Vec::new(),
+        });
+        keys.chain(events).collect()
+    }
+
+    /// The statements that make a table as it is wanted, and the columns that are new.
+    fn prepare<'s>(&self, shape: &Shape<'s>, existing: Option<&[Described]>) -> (Vec<String>, Vec<&'s str>) {
+        let Some(existing) = existing else {
+            let new = shape.columns.iter().map(|(name, _)| *name).collect();
+            return (vec![create(self.dialect, "TABLE", shape.name, &shape.columns)], new);
+        };
+        let table = self.dialect.relation(shape.name);
+        let (mut statements, mut new) = (Vec::new(), Vec::new());
+        for step in steps(self.dialect, &shape.columns, &shape.ours, existing) {
+            match step {
+                Step::Retire { column, to } => {
+                    statements.push(rename_column(self.dialect, shape.name, column, &to));
+                    // the source path belongs to the column that takes its place
+                    statements.push(format!("COMMENT ON COLUMN {table}.{} IS NULL", self.dialect.quote(&to)));
+                }
+                Step::Add { name, kind } => {
+                    let column = define(self.dialect, (name, kind));
+                    statements.push(format!("ALTER TABLE {table} ADD COLUMN {column}"));
+                    new.extend(shape.columns.iter().map(|(planned, _)| *planned).find(|planned| *planned == name));
+                }
+            }
+        }
+        (statements, new)
+    }
+
+    fn comment_on(&self, table: &TableName, column: &Column) -> Option<String> {
+        let comment = self.dialect.literal(&column.comment()?);
+        let name = self.dialect.quote(&column.name);
+        Some(format!("COMMENT ON COLUMN {}.{name} IS {comment}", self.dialect.relation(table)))
+    }
 }
 
 /// `what` is the kind of table to create, in SQL.
-pub(super) fn create<'c>(
-    dialect: &dyn Dialect,
-    what: &str,
-    name: &TableName,
-    columns: impl Iterator<Item = (&'c str, ColumnKind)>,
-) -> String {
-    let columns = listed(1, columns.map(|column| define(dialect, column)));
+pub(super) fn create(dialect: &dyn Dialect, what: &str, name: &TableName, columns: &[(&str, ColumnKind)]) -> String {
+    let columns = listed(1, columns.iter().map(|column| define(dialect, *column)));
     format!("CREATE {what} {} (\n  {columns}\n)", dialect.relation(name))
 }
 
 fn define(dialect: &dyn Dialect, (name, kind): (&str, ColumnKind)) -> String {
-    format!("{} {}", dialect.quote(name), dialect.column_type(kind))
-}
-
-fn comment_on_column(dialect: &dyn Dialect, name: &TableName, column: &Column) -> Option<String> {
-    let comment = dialect.literal(&column.comment()?);
-    Some(format!("COMMENT ON COLUMN {}.{} IS {comment}", dialect.relation(name), dialect.quote(&column.name)))
+    let is_document = SystemColumn::Data.fixed_name() == Some(name);
+    let storage = if is_document { dialect.document_storage() } else { "" };
+    format!("{} {}{storage}", dialect.quote(name), dialect.column_type(kind))
 }

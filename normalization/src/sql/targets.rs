@@ -1,5 +1,6 @@
 //! The sets of tables that a stream's rows go to.
 
+use crate::plan::Table;
 use crate::sql::internal::{INTERNAL_SCHEMA, internal_name};
 use crate::sql::{StreamSql, TableName};
 
@@ -32,6 +33,7 @@ enum Part {
     Rows,
     Keys,
     Events,
+    Replaced,
 }
 
 impl StreamSql<'_> {
@@ -57,7 +59,7 @@ impl StreamSql<'_> {
         let stream = self.stream;
         let root = stream.tables.first();
         let history = stream.history.as_ref();
-        let name = |table: &crate::plan::Table, part| self.physical_name(&table.name, place, part);
+        let name = |table: &Table, part| self.physical_name(&table.name, place, part);
         Targets {
             raw: stream.raw.as_ref().map(|table| name(table, Part::Rows)),
             tables: stream.tables.iter().map(|table| name(table, Part::Rows)).collect(),
@@ -67,19 +69,29 @@ impl StreamSql<'_> {
         }
     }
 
+    /// Takes the ids of the rows that a merge replaces; session-local. Only child tables need it.
+    pub(super) fn replaced(&self) -> Option<TableName> {
+        let (root, _) = self.keyed()?;
+        (self.stream.tables.len() > 1).then(|| self.physical_name(&root.name, Place::Batch, Part::Replaced))
+    }
+
     fn physical_name(&self, table: &str, place: Place, part: Part) -> TableName {
         let user_table = TableName { schema: self.stream.schema.clone(), name: table.to_owned() };
-        let (schema, role) = match (place, part) {
-            (Place::Live, Part::Rows) => return user_table,
-            (Place::Live, Part::Keys) => (INTERNAL_SCHEMA, "keys"),
-            (Place::Live, Part::Events) => (INTERNAL_SCHEMA, "events"),
-            (Place::Staging, Part::Rows) => (INTERNAL_SCHEMA, "staging"),
-            (Place::Staging, Part::Keys) => (INTERNAL_SCHEMA, "staging_keys"),
-            (Place::Staging, Part::Events) => (INTERNAL_SCHEMA, "staging_events"),
-            (Place::Batch, Part::Rows) => (self.dialect.session_schema(), "batch"),
-            (Place::Batch, Part::Keys) => (self.dialect.session_schema(), "batch_keys"),
-            (Place::Batch, Part::Events) => (self.dialect.session_schema(), "batch_events"),
+        let (schema, place) = match place {
+            Place::Live => (INTERNAL_SCHEMA, None),
+            Place::Staging => (INTERNAL_SCHEMA, Some("staging")),
+            Place::Batch => (self.dialect.session_schema(), Some("batch")),
         };
-        TableName { schema: schema.to_owned(), name: internal_name(self.dialect, &user_table, role) }
+        let part = match part {
+            Part::Rows => None,
+            Part::Keys => Some("keys"),
+            Part::Events => Some("events"),
+            Part::Replaced => Some("replaced"),
+        };
+        let role = place.into_iter().chain(part).collect::<Vec<_>>().join("_");
+        if role.is_empty() {
+            return user_table;
+        }
+        TableName { schema: schema.to_owned(), name: internal_name(self.dialect, &user_table, &role) }
     }
 }

@@ -24,7 +24,7 @@ const PER_COLUMN_OF_SYNC: u64 = 96 << 10;
 const PER_BYTE_OF_LARGEST: u64 = 4;
 
 /// DuckDB's memory limit.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Memory {
     limit: u64,
 }

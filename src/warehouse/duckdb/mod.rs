@@ -50,7 +50,8 @@ impl DuckDbWarehouse {
     pub(crate) fn open(options: &DuckDbOptions) -> Result<Self, WarehouseError> {
         let connection = open::open(options)?;
         let (place, memory) = (options.place(), Memory::new(options.memory_limit));
-        Ok(Self { connection, dialect: DuckDb, place, memory, is_broken: false, leaves_gaps: false })
+        let dialect = DuckDb { has_zstd: open::has_zstd(&connection) };
+        Ok(Self { connection, dialect, place, memory, is_broken: false, leaves_gaps: false })
     }
 
     fn run(&mut self, doing: &str, sql: &str) -> Result<u64, WarehouseError> {

@@ -194,6 +194,17 @@ fn attach(connection: &Connection, path: &Path, options: &DuckDbOptions) -> Resu
     connection.execute_batch(&format!("USE {CATALOG}; DETACH memory"))
 }
 
+/// Whether the database's format has zstd: 1.2 and later. Of a database that does not say (MotherDuck) no is assumed.
+pub(super) fn has_zstd(connection: &Connection) -> bool {
+    let version = "SELECT tags['storage_version'] FROM duckdb_databases() WHERE database_name = current_database()";
+    let version: Result<String, _> = connection.query_row(version, [], |row| row.get(0));
+    let numbers = version.ok().and_then(|version| {
+        let mut numbers = version.strip_prefix('v')?.split('.').map(|part| part.parse::<u32>().ok());
+        Some((numbers.next()??, numbers.next()??))
+    });
+    numbers.is_some_and(|numbers| numbers >= (1, 2))
+}
+
 /// Opens a database in MotherDuck, whose client is an extension that DuckDB fetches.
 fn motherduck(path: &str, token: Option<&Secret>, options: &DuckDbOptions) -> Result<Connection, Error> {
     let mut config = Config::default()

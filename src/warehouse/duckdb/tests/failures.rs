@@ -126,7 +126,7 @@ fn a_full_disk_does_not_abort_the_process_in_the_middle_of_a_scan() {
     warehouse.execute("CREATE TABLE t (j JSON)").unwrap();
     let documents = (0..20_000_u64).map(|row| {
         let words = (0..150).map(|word| row.wrapping_add(word << 40).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        words.map(|word| format!("{word:x}")).collect::<String>()
+        words.map(|word| format!("{word:x}")).collect::<Vec<_>>().concat()
     });
     let rows = batch(vec![column("j", StringArray::from_iter_values(documents))]);
     warehouse.begin().unwrap();

@@ -1,0 +1,182 @@
+//! Laws of shredding: rows depend on records alone, and their ids lead from each child to its parent.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use arrow_array::{Array as _, FixedSizeBinaryArray, Int64Array};
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::catalog::ConfiguredCatalog;
+use crate::columns::SystemColumn;
+use crate::plan::{KnownNames, ObjectStorage, Options, ScalarArrayStorage, compile};
+use crate::sql::Dialect as _;
+use crate::sql::duckdb::DuckDb;
+
+fn plan(options: &Options) -> StreamPlan {
+    let leaf = json!({"type": "object", "properties": {"n": {"type": "integer"}, "text": {"type": "string"}}});
+    let branch = json!({"type": "object", "properties": {
+        "n": {"type": "number"}, "leaf": leaf, "leaves": {"type": "array", "items": leaf},
+    }});
+    let schema = json!({"type": "object", "properties": {
+        "n": {"type": "integer"}, "tags": {"type": "array", "items": {"type": "integer"}},
+        "branch": branch, "branches": {"type": "array", "items": branch}, "any": {},
+    }});
+    let catalog = json!({"streams": [{
+        "stream": {"name": "s", "json_schema": schema}, "sync_mode": "full_refresh",
+        "destination_sync_mode": "append_dedup", "primary_key": [["n"]], "cursor_field": ["branch", "n"],
+    }]});
+    let catalog = ConfiguredCatalog::parse(&catalog.to_string()).unwrap();
+    compile(&catalog, options, DuckDb::default().limits(), &KnownNames::default()).unwrap().streams.remove(0)
+}
+
+fn options() -> impl Strategy<Value = Options> {
+    let objects = select(vec![ObjectStorage::Table, ObjectStorage::Flatten, ObjectStorage::Json]);
+    let arrays = select(vec![ScalarArrayStorage::Csv, ScalarArrayStorage::Json, ScalarArrayStorage::List]);
+    (objects, arrays, any::<bool>(), any::<bool>()).prop_map(
+        |(objects, scalar_arrays, keep_nested_json, additional_properties)| Options {
+            objects,
+            scalar_arrays,
+            keep_nested_json,
+            additional_properties,
+            ..Options::default()
+        },
+    )
+}
+
+/// A record that often has values where the schema has them, and of any kind.
+fn record() -> impl Strategy<Value = Value> {
+    let scalars =
+        vec![json!(null), json!(true), json!(7), json!(1.5), json!("7"), json!("words, \"quoted\""), json!("")];
+    let value = select(scalars).prop_recursive(5, 40, 4, |inner| {
+        let key = select(vec!["n", "text", "tags", "leaf", "leaves", "branch", "branches", "any", "undeclared"]);
+        prop_oneof![
+            1 => prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            3 => prop::collection::btree_map(key.prop_map(str::to_owned), inner, 0..7)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    });
+    value.prop_map(|value| match value {
+        Value::Object(_) => value,
+        other => json!({"branches": [other.clone(), {"leaves": other}], "n": other}),
+    })
+}
+
+/// The batches of each table.
+type Batches = BTreeMap<Slot, Vec<RecordBatch>>;
+
+/// Shreds records with ids from 1; after those in `flushes` what there is is handed out.
+fn shred(plan: &StreamPlan, records: &[Value], batch_bytes: usize, flushes: &[bool]) -> (Batches, Counts) {
+    let mut shredder = Shredder::new(plan, DuckDb::default().limits(), batch_bytes);
+    let mut batches = Batches::new();
+    let mut sink = |slot: Slot, batch: RecordBatch| batches.entry(slot).or_default().push(batch);
+    for (id, data) in (1..).zip(records) {
+        let data = data.to_string();
+        let record = Record { id, emitted_at: 5, data: &data, changes: None };
+        shredder.push(&record, 6, &mut sink).unwrap();
+        if flushes.get(usize::try_from(id).unwrap()).copied().unwrap_or_default() {
+            shredder.flush(&mut sink).unwrap();
+        }
+    }
+    shredder.flush(&mut sink).unwrap();
+    let counts = shredder.take_counts();
+    (batches, counts)
+}
+
+/// Each row as a batch of its own.
+fn rows(batches: &Batches) -> BTreeMap<Slot, Vec<RecordBatch>> {
+    let single = |batch: &RecordBatch| (0..batch.num_rows()).map(|row| batch.slice(row, 1)).collect::<Vec<_>>();
+    batches.iter().map(|(slot, batches)| (*slot, batches.iter().flat_map(single).collect())).collect()
+}
+
+/// The ids of a system column, by row.
+fn ids(plan: &StreamPlan, batches: &Batches, table: usize, column: SystemColumn) -> Vec<u128> {
+    let index = plan.tables[table].system_column(column).unwrap();
+    let of = |batch: &RecordBatch| {
+        let column = batch.column(index).as_any().downcast_ref::<FixedSizeBinaryArray>().unwrap().clone();
+        (0..column.len()).map(move |row| u128::from_be_bytes(column.value(row).try_into().unwrap())).collect::<Vec<_>>()
+    };
+    batches.get(&Slot::Table(table)).into_iter().flatten().flat_map(of).collect()
+}
+
+fn positions(plan: &StreamPlan, batches: &Batches, table: usize) -> Vec<i64> {
+    let index = plan.tables[table].system_column(SystemColumn::Position).unwrap();
+    let of = |batch: &RecordBatch| {
+        batch
+            .column(index)
+            .as_any()
+            .downcast_ref::<Int64Array>()
+            .unwrap()
+            .iter()
+            .map(Option::unwrap)
+            .collect::<Vec<_>>()
+    };
+    batches.get(&Slot::Table(table)).into_iter().flatten().flat_map(of).collect()
+}
+
+/// The values that a table has rows for, by the plainest means.
+fn values_of<'a>(plan: &StreamPlan, table: usize, record: &'a Value) -> Vec<&'a Value> {
+    let member = |value: &'a Value| value.get(plan.tables[table].path.last().unwrap());
+    match plan.tables[table].role {
+        TableRole::ObjectChild(parent) => {
+            let objects = values_of(plan, parent, record).into_iter().filter_map(member);
+            objects.filter(|value| value.is_object()).collect()
+        }
+        TableRole::ArrayChild(parent) => {
+            let arrays = values_of(plan, parent, record).into_iter().filter_map(member).filter_map(Value::as_array);
+            arrays.flatten().collect()
+        }
+        _ => vec![record],
+    }
+}
+
+proptest! {
+    #[test]
+    fn rows_depend_on_the_records_alone(
+        options in options(),
+        records in prop::collection::vec(record(), 0..8),
+        batch_bytes in 1_usize..2_000,
+        flushes in prop::collection::vec(any::<bool>(), 16),
+    ) {
+        let plan = plan(&options);
+        let (whole, counts) = shred(&plan, &records, usize::MAX, &[]);
+        let (split, split_counts) = shred(&plan, &records, batch_bytes, &flushes);
+        prop_assert_eq!(rows(&whole), rows(&split));
+        prop_assert_eq!(counts, split_counts);
+    }
+
+    #[test]
+    fn each_object_has_one_row_whose_ids_lead_to_its_parent(records in prop::collection::vec(record(), 0..8)) {
+        let plan = plan(&Options::default());
+        let (batches, counts) = shred(&plan, &records, 500, &[]);
+        let mut seen = HashSet::new();
+        for (index, table) in plan.tables.iter().enumerate() {
+            let own = ids(&plan, &batches, index, SystemColumn::HashId);
+            let expected: usize = records.iter().map(|record| values_of(&plan, index, record).len()).sum();
+            prop_assert_eq!((own.len(), counts.rows[index]), (expected, expected as u64), "rows of {}", table.name);
+            prop_assert!(own.iter().all(|id| seen.insert(*id)), "an id of {} is there twice", table.name);
+
+            let (TableRole::ObjectChild(parent) | TableRole::ArrayChild(parent)) = table.role else { continue };
+            let record_of = |table: usize| {
+                let rows = ids(&plan, &batches, table, SystemColumn::HashId);
+                rows.into_iter().zip(ids(&plan, &batches, table, SystemColumn::AbId)).collect::<HashMap<_, _>>()
+            };
+            let (of_parents, of_rows) = (record_of(parent), record_of(index));
+            let parents = ids(&plan, &batches, index, SystemColumn::ParentHashId);
+            for (row, parent) in own.iter().zip(&parents) {
+                prop_assert_eq!(of_parents.get(parent), of_rows.get(row), "record of a row of {}", table.name);
+            }
+            if matches!(table.role, TableRole::ArrayChild(_)) {
+                let mut next: HashMap<u128, i64> = HashMap::new();
+                for (parent, position) in parents.iter().zip(positions(&plan, &batches, index)) {
+                    let expected = next.entry(*parent).or_default();
+                    prop_assert_eq!(position, std::mem::replace(expected, position + 1));
+                }
+            } else {
+                prop_assert_eq!(parents.iter().collect::<HashSet<_>>().len(), parents.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Checkpoints, states and threads make no difference.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use alluvium_normalization::plan::Options;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{cases, land, rows, settings};
+
+const MODES: [&str; 3] = ["append", "overwrite", "append_dedup"];
+
+fn catalog(mode: &str) -> Value {
+    let integer = json!({"type": "integer"});
+    let leaf = json!({"type": "object", "properties": {"owner": integer, "n": integer}});
+    let leaves = json!({"type": "array", "items": leaf});
+    let branch = json!({"type": "object", "properties": {"owner": integer, "leaves": leaves}});
+    let properties =
+        json!({"id": integer, "seq": integer, "branches": {"type": "array", "items": branch}, "leaf": leaf});
+    let stream = |name: &str| {
+        json!({
+            "stream": {"name": name, "json_schema": {"type": "object", "properties": properties}},
+            "sync_mode": "full_refresh", "destination_sync_mode": mode,
+            "primary_key": [["id"]], "cursor_field": ["seq"],
+        })
+    };
+    json!({"streams": [stream("a"), stream("b")]})
+}
+
+/// A record of one of the streams: key, cursor, leaves of each branch.
+fn record() -> impl Strategy<Value = Value> {
+    let stream = prop::sample::select(vec!["a", "b"]);
+    let branches = prop::collection::vec(prop::collection::vec(0..9_i32, 0..3), 0..3);
+    (stream, 0..5_i32, 0..9_i32, branches, any::<bool>()).prop_map(|(stream, id, seq, branches, has_leaf)| {
+        let leaf = |n: &i32| json!({"owner": id, "n": n});
+        let branch = |leaves: &Vec<i32>| json!({"owner": id, "leaves": leaves.iter().map(leaf).collect::<Vec<_>>()});
+        let mut data = json!({"id": id, "seq": seq, "branches": branches.iter().map(branch).collect::<Vec<_>>()});
+        if has_leaf {
+            data["leaf"] = leaf(&seq);
+        }
+        json!({"type": "RECORD", "record": {"stream": stream, "data": data, "emitted_at": 0}})
+    })
+}
+
+/// The tables without ids and times, each child row with the root that its parents lead to.
+fn tables(file: &Path) -> BTreeMap<&'static str, Vec<Vec<Option<String>>>> {
+    let connection = duckdb::Connection::open(file).unwrap();
+    let queries = [
+        ("raw", "SELECT _airbyte_data FROM _airbyte_raw_{}"),
+        ("root", "SELECT id, seq FROM {}"),
+        ("leaf", "SELECT id, seq, owner, n FROM {}_leaf LEFT JOIN {} USING (_airbyte_{}_hashid)"),
+        (
+            "branches",
+            "SELECT id, seq, owner, _airbyte_position FROM {}_branches LEFT JOIN {} USING (_airbyte_{}_hashid)",
+        ),
+        (
+            "leaves",
+            "SELECT id, seq, b.owner AS o, b._airbyte_position AS p, l.owner, l._airbyte_position, l.n \
+             FROM {}_branches_leaves AS l LEFT JOIN {}_branches AS b USING (_airbyte_{}_branches_hashid) \
+             LEFT JOIN {} USING (_airbyte_{}_hashid)",
+        ),
+    ];
+    let of = |query: &str, stream: &str| rows(&connection, &query.replace("{}", stream));
+    queries.map(|(name, query)| (name, [of(query, "a"), of(query, "b")].concat())).into()
+}
+
+proptest! {
+    #![proptest_config(cases(16))]
+
+    #[test]
+    fn where_checkpoints_fall_and_who_shreds_makes_no_difference(
+        mode in prop::sample::select(MODES.to_vec()),
+        history in any::<bool>(),
+        syncs in prop::collection::vec(prop::collection::vec(record(), 0..20), 1..3),
+        checkpoint_bytes in 1_usize..600,
+        states in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
+    ) {
+        let options = Options { history, ..Options::default() };
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, split) = (folder.path().join("whole.duckdb"), folder.path().join("split.duckdb"));
+        for messages in &syncs {
+            land(&whole, &catalog(mode), &options, &settings(1 << 30, 1), messages).unwrap();
+            let mut messages = messages.clone();
+            for place in &states {
+                let state = json!({"type": "STATE", "state": {"type": "LEGACY", "data": {}}});
+                messages.insert(place.index(messages.len() + 1), state);
+            }
+            land(&split, &catalog(mode), &options, &settings(checkpoint_bytes, 4), &messages).unwrap();
+            prop_assert_eq!(tables(&whole), tables(&split));
+        }
+        let children = tables(&whole).into_values().flatten();
+        prop_assert!(children.into_iter().all(|row| row[0].is_some()), "a child without its parents");
+    }
+}

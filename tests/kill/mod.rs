@@ -1,0 +1,156 @@
+//! The process is killed at any moment; what it acknowledged is there.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+
+use crate::landing::{Destination, catalog, record, records, replacing, state, state_number, status};
+
+/// A state after so many records.
+const STATE_EVERY: i64 = 500;
+
+/// Random numbers that a seed gives again (splitmix64).
+struct Random(u64);
+
+impl Random {
+    /// Seeded by `ALLUVIUM_SEED`, or by the clock; a failing test shows the seed.
+    fn new() -> Self {
+        let clock = || u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() % 1_000_000_007);
+        let seed = std::env::var("ALLUVIUM_SEED").ok().map_or_else(|| clock().unwrap(), |seed| seed.parse().unwrap());
+        #[allow(clippy::print_stderr)] // shown with a test that fails
+        {
+            eprintln!("ALLUVIUM_SEED={seed}");
+        }
+        Self(seed)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+}
+
+fn times() -> usize {
+    std::env::var("ALLUVIUM_KILLS").ok().map_or(2, |times| times.parse().unwrap())
+}
+
+/// Feeds records without an end, kills the process some time after it has acknowledged something, and gives the last
+/// state that came out.
+fn killed_at_random(destination: &Destination, catalog: &Value, from: i64, random: &mut Random) -> i64 {
+    let mut child = destination.command(catalog).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let last = std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for id in from.. {
+                let mut text = record("s", id);
+                if (id + 1) % STATE_EVERY == 0 {
+                    text += &state(id + 1);
+                }
+                if stdin.write_all(text.as_bytes()).is_err() {
+                    return;
+                }
+            }
+        });
+        let number = |line: &String| state_number(&serde_json::from_str(line).ok()?);
+        let first = lines.by_ref().map(Result::unwrap).find_map(|line| number(&line)).unwrap();
+        std::thread::sleep(Duration::from_micros(random.below(2_500_000)));
+        child.kill().unwrap();
+        let later = lines.map_while(Result::ok).filter_map(|line| number(&line));
+        later.last().unwrap_or(first)
+    });
+    child.wait().unwrap();
+    last
+}
+
+/// All that was acknowledged is there once, and nothing that was not sent.
+#[track_caller]
+fn check_prefix(ids: &[i64], acknowledged: i64) {
+    let expected: Vec<i64> = (0..).take(ids.len()).collect();
+    assert_eq!(ids, expected, "not the beginning of what was sent");
+    assert!(ids.len() >= usize::try_from(acknowledged).unwrap(), "{} of {acknowledged} acknowledged", ids.len());
+}
+
+#[track_caller]
+fn check_children(destination: &Destination) {
+    let orphans = "SELECT count(*) FROM s_children AS c LEFT JOIN s USING (_airbyte_s_hashid) WHERE s.id IS NULL";
+    assert_eq!(destination.query(orphans), [[Some("0".to_owned())]]);
+    let wrong = "SELECT s.id FROM s LEFT JOIN s_children AS c USING (_airbyte_s_hashid) \
+                 GROUP BY s.id, s._airbyte_ab_id HAVING count(c.owner) <> bit_count(s.id)";
+    assert_eq!(destination.query(wrong), [[None::<String>; 0]; 0]);
+}
+
+#[test]
+fn what_append_acknowledged_survives_and_a_further_run_repeats_at_most_what_it_did_not() {
+    let mut random = Random::new();
+    for _ in 0..times() {
+        let destination = Destination::new();
+        let catalog = catalog(&[("s", "append")]);
+        let acknowledged = killed_at_random(&destination, &catalog, 0, &mut random);
+        let landed = destination.raw_ids("s");
+        check_prefix(&landed, acknowledged);
+        assert_eq!(destination.typed_ids("s"), landed);
+        check_children(&destination);
+
+        let end = i64::try_from(landed.len()).unwrap() + 700;
+        destination.write(&catalog, &records("s", acknowledged..end)).succeeded();
+        let mut all: Vec<i64> = landed.into_iter().chain(acknowledged..end).collect();
+        assert_eq!(destination.raw_ids("s"), all);
+        assert_eq!(destination.typed_ids("s"), all);
+        all.dedup();
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), usize::try_from(end).unwrap());
+        check_children(&destination);
+    }
+}
+
+#[test]
+fn a_dedup_sync_that_was_killed_and_run_again_ends_as_if_undisturbed() {
+    let mut random = Random::new();
+    for _ in 0..times() {
+        let destination = Destination::new();
+        let catalog = catalog(&[("s", "append_dedup")]);
+        let mut acknowledged = 0;
+        for _ in 0..2 {
+            acknowledged = killed_at_random(&destination, &catalog, acknowledged, &mut random);
+            let mut ids = destination.typed_ids("s");
+            ids.sort_unstable();
+            check_prefix(&ids, acknowledged);
+            check_children(&destination);
+        }
+        let end = acknowledged + 20_000;
+        destination.write(&catalog, &records("s", acknowledged..end)).succeeded();
+        let mut ids = destination.typed_ids("s");
+        ids.sort_unstable();
+        let end = end.max(i64::try_from(ids.len()).unwrap());
+        assert_eq!(ids, (0..end).collect::<Vec<_>>());
+        check_children(&destination);
+    }
+}
+
+#[test]
+fn a_replacement_that_was_killed_shows_the_old_rows_and_goes_on_in_its_generation() {
+    let mut random = Random::new();
+    let destination = Destination::new();
+    let old = records("s", [-1, -2]);
+    destination.write(&replacing("s", "overwrite", 1), &old).succeeded();
+
+    let catalog = replacing("s", "overwrite", 2);
+    let acknowledged = killed_at_random(&destination, &catalog, 0, &mut random);
+    assert_eq!(destination.typed_ids("s"), [-1, -2]);
+    assert_eq!(destination.raw_ids("s"), [-1, -2]);
+
+    let end = acknowledged + 10;
+    let rest = records("s", acknowledged..end) + &status("s", "COMPLETE");
+    destination.write(&catalog, &rest).succeeded();
+    let ids = destination.typed_ids("s");
+    assert_eq!(destination.raw_ids("s"), ids);
+    // what was loaded and not acknowledged came twice
+    let (loaded, again) = ids.split_at(ids.len() - 10);
+    check_prefix(loaded, acknowledged);
+    assert_eq!(again, (acknowledged..end).collect::<Vec<_>>());
+    check_children(&destination);
+}
