@@ -106,7 +106,7 @@ fn picture_of(case: &Path, config: &Value, warehouse: &dyn TestWarehouse) -> Str
         let suffix = if number == 1 { String::new() } else { number.to_string() };
         let Ok(input) = read(case.join(format!("messages{suffix}.jsonl"))) else { break };
         catalog = json_in(&case.join(format!("catalog{suffix}.json"))).unwrap_or(catalog);
-        let sync = write(folder.path(), &full_config, &catalog, input.clone());
+        let sync = write(folder.path(), &full_config, &catalog, &input);
         assert_eq!(sync.states(), states_in(&input), "sync {number}");
         writeln!(text, "==== sync {number}: {}", outcome(&sync)).unwrap();
         text.push_str(&painter.picture(warehouse.tables(folder.path())));

@@ -150,7 +150,7 @@ fn try_sync(home: &Path, catalog: &Value, records: &[String], states: &[String])
     let mut problems = Vec::new();
 
     let (input, counts) = interleaved(records, states);
-    let sync = write(home, &DuckDb.config(home, "main"), catalog, input);
+    let sync = write(home, &DuckDb.config(home, "main"), catalog, &input);
     if !sync.succeeded {
         problems.push(format!("failed: {:?}", sync.error()));
         return (figures, problems);
