@@ -3,11 +3,17 @@
 
 /// Input, files and disks that can't be used: what a person is told, what landed, what was acknowledged.
 mod bad_input;
+/// Small invented syncs and all that they leave behind.
+mod cases;
 /// The command line's contract: what comes out, where, with which exit code.
 mod cli;
+/// Real connectors' records, counted and compared by a second reading of the contract.
+mod connectors;
 /// The process is killed at any moment; what it acknowledged is there.
 mod kill;
 /// One destination: what is written to it, what is answered, what is there afterwards.
 mod landing;
 /// What holds for any input.
 mod laws;
+/// What tests of whole syncs share.
+mod support;

@@ -40,6 +40,12 @@ pub(crate) trait Warehouse: Send {
     /// Refuses schemas that the warehouse can't give to anybody.
     fn describe(&mut self, schemas: &[String]) -> Result<Vec<ExistingTable>, WarehouseError>;
 
+    /// A sync with this many columns in the user's tables is about to start.
+    fn make_room(&mut self, columns: usize) -> Result<(), WarehouseError> {
+        let _ = columns;
+        Ok(())
+    }
+
     /// Starts a transaction.
     fn begin(&mut self) -> Result<(), WarehouseError>;
 

@@ -19,6 +19,10 @@ const PER_BYTE: u64 = 6;
 /// What a load may take for each column: blocks of 256 KB that are filled, compressed and written.
 const PER_COLUMN: u64 = 2 << 20;
 
+/// What a sync may take for each column of its tables until the next checkpoint, which can't be moved to temporary
+/// files: up to 34 KiB, even of one row, in the replacement or the batch and in the table that is read.
+const PER_COLUMN_OF_SYNC: u64 = 96 << 10;
+
 /// What DuckDB may take for each byte of the largest batch at any time: to compress, merge or read a value, all of it must
 /// be in memory, old and new.
 const PER_BYTE_OF_LARGEST: u64 = 4;
@@ -45,6 +49,12 @@ impl Memory {
     /// `limit` is what DuckDB may keep in memory, in bytes, when no load is running and no batch was uncommonly large.
     pub(super) fn new(limit: u64) -> Self {
         Self { limit, touched: HashMap::new() }
+    }
+
+    /// Raises the limit for good, for a sync of tables with this many columns.
+    pub(super) fn expect(&mut self, connection: &Connection, columns: usize) -> Result<(), Error> {
+        self.limit += columns as u64 * PER_COLUMN_OF_SYNC;
+        self.lower(connection)
     }
 
     /// Makes room for a load of these batches.

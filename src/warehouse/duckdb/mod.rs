@@ -86,6 +86,11 @@ impl Warehouse for DuckDbWarehouse {
         self.told("reading what tables exist", outcome)
     }
 
+    fn make_room(&mut self, columns: usize) -> Result<(), WarehouseError> {
+        let outcome = self.memory.expect(&self.connection, columns);
+        self.told("setting the memory limit", outcome)
+    }
+
     fn begin(&mut self) -> Result<(), WarehouseError> {
         self.run("beginning a transaction", "BEGIN TRANSACTION")?;
         self.is_broken = false;
