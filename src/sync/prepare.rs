@@ -109,7 +109,9 @@ enum Staging {
 impl<'a> StreamPreparation<'a> {
     fn run(mut self) -> Result<StreamTarget, Failure> {
         let state = self.read_state()?;
-        let (live, staging) = (self.sql().live(), self.sql().staging());
+        let obsolete = self.obsolete();
+        let live = Targets { former_children: obsolete.clone(), ..self.sql().live() };
+        let staging = self.sql().staging();
         self.refuse_foreign_tables(&live)?;
         let described = self.described();
         self.execute(&self.sql().prepare_live(&described))?;
@@ -137,7 +139,7 @@ impl<'a> StreamPreparation<'a> {
         let state = StreamState { staging_generation: replacing, ..state };
         let statements = bookkeeping::write_state(self.warehouse.dialect(), &state);
         self.execute(&statements)?;
-        Ok(StreamTarget { targets, replacing, obsolete: self.obsolete() })
+        Ok(StreamTarget { targets, replacing, obsolete })
     }
 
     fn decide(&self, state: &StreamState) -> Staging {

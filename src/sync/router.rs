@@ -71,6 +71,8 @@ pub(super) struct Router<'a> {
     checkpoint: Checkpoint,
     /// Records since the last state that counted them, of each stream.
     uncounted: Vec<DestinationStats>,
+    /// The same for refused lines that no stream can be told of.
+    uncounted_lines: DestinationStats,
     said_status: bool,
     complete: Vec<bool>,
     rejected: Rejected,
@@ -127,6 +129,7 @@ impl<'a> Router<'a> {
             now: now_micros(),
             checkpoint: Checkpoint::new(0),
             uncounted: vec![DestinationStats::default(); plans.len()],
+            uncounted_lines: DestinationStats::default(),
             said_status: false,
             complete: vec![false; plans.len()],
             rejected: Rejected::new(),
@@ -327,9 +330,11 @@ impl<'a> Router<'a> {
             }
             OnBadInput::Skip => {
                 *self.rejected.entry(stream).or_default() += 1;
-                if let Some(stream) = stream {
-                    self.uncounted[stream].rejected_records += 1;
-                }
+                let uncounted = match stream {
+                    Some(stream) => &mut self.uncounted[stream],
+                    None => &mut self.uncounted_lines,
+                };
+                uncounted.rejected_records += 1;
                 tracing::warn!(line = number, reason, "line skipped");
                 Ok(())
             }

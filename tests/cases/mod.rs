@@ -31,6 +31,7 @@ cases! {
     cdc,
     children_follow,
     dedup,
+    former_children,
     generations,
     history,
     names,

@@ -43,9 +43,9 @@ impl StreamSql<'_> {
             return Vec::new();
         };
         let mut statements = vec![self.select_winners(keys, winners, candidates, known)];
-        if let Some(replaced) = self.replaced() {
+        let mut children = into.tables.iter().skip(1).chain(&into.former_children).peekable();
+        if let (Some(replaced), true) = (self.replaced(), children.peek().is_some()) {
             statements.push(self.select_replaced(&replaced, root, winners));
-            let children = into.tables.iter().skip(1);
             statements.extend(children.map(|child| self.delete_by(AB_ID, child, &replaced)));
         }
         statements.push(self.delete_by(UNIQUE_KEY, root, winners));

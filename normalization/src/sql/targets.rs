@@ -9,6 +9,8 @@ use crate::sql::{StreamSql, TableName};
 pub struct Targets {
     /// The raw table, if raw is kept.
     pub raw: Option<TableName>,
+    /// Child tables that earlier plans had and this one has not. Their rows go when their parents' rows go.
+    pub former_children: Vec<TableName>,
     /// The typed tables, parallel to [`StreamPlan::tables`](crate::plan::StreamPlan::tables).
     pub tables: Vec<TableName>,
     /// Every version of every key, if history is kept.
@@ -61,6 +63,7 @@ impl StreamSql<'_> {
         let history = stream.history.as_ref();
         let name = |table: &Table, part| self.physical_name(&table.name, place, part);
         Targets {
+            former_children: Vec::new(),
             raw: stream.raw.as_ref().map(|table| name(table, Part::Rows)),
             tables: stream.tables.iter().map(|table| name(table, Part::Rows)).collect(),
             history: history.map(|table| name(table, Part::Rows)),
@@ -72,7 +75,7 @@ impl StreamSql<'_> {
     /// Takes the ids of the rows that a merge replaces; session-local. Only child tables need it.
     pub(super) fn replaced(&self) -> Option<TableName> {
         let (root, _) = self.keyed()?;
-        (self.stream.tables.len() > 1).then(|| self.physical_name(&root.name, Place::Batch, Part::Replaced))
+        Some(self.physical_name(&root.name, Place::Batch, Part::Replaced))
     }
 
     fn physical_name(&self, table: &str, place: Place, part: Part) -> TableName {
