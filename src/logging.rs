@@ -93,37 +93,21 @@ impl Visit for Text {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use std::io::{self, Write};
-    use std::sync::{Arc, Mutex};
-
     use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 
     use super::{ProtocolLayer, filter};
+    use crate::captured::Captured;
     use crate::protocol::writer::ProtocolWriter;
 
-    #[derive(Clone, Default)]
-    struct Sink(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Sink {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
     fn logged(own: Option<&str>, platform: Option<&str>) -> String {
-        let sink = Sink::default();
+        let sink = Captured::default();
         let layer = ProtocolLayer(ProtocolWriter::new(Box::new(sink.clone())));
         let subscriber = tracing_subscriber::registry().with(layer.with_filter(filter(own, platform)));
         tracing::subscriber::with_default(subscriber, || {
             tracing::info!(table = "orders", rows = 5, "loaded");
             tracing::debug!("details");
         });
-        let bytes = sink.0.lock().unwrap().clone();
-        String::from_utf8(bytes).unwrap()
+        sink.take()
     }
 
     #[test]

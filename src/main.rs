@@ -1,5 +1,8 @@
 //! Lands Airbyte streams in SQL warehouses: raw, typed and unnested.
 
+/// What a test wants to read again.
+#[cfg(test)]
+mod captured;
 /// The command line: which verb, with which files.
 mod cli;
 /// The config: read, validated against the spec, and typed.

@@ -64,30 +64,16 @@ fn literal(payload: &(dyn Any + Send)) -> Option<&'static str> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use std::io::{self, Write};
     use std::panic;
-    use std::sync::{Arc, Mutex};
 
     use super::{literal, panicked};
+    use crate::captured::Captured;
     use crate::protocol::writer::ProtocolWriter;
     use crate::terminal::Audience;
 
-    #[derive(Clone, Default)]
-    struct Sink(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Sink {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
     #[test]
     fn a_panic_of_any_thread_is_told_as_a_system_error_without_the_values_in_it() {
-        let sink = Sink::default();
+        let sink = Captured::default();
         let audience = Audience::platform(ProtocolWriter::new(Box::new(sink.clone())));
         let usual = panic::take_hook();
         panic::set_hook(Box::new(move |panic| audience.tell(&panicked(panic))));
@@ -95,7 +81,7 @@ mod tests {
         let joined = std::thread::spawn(move || panic!("the value is {value}")).join();
         panic::set_hook(usual);
         assert!(joined.is_err());
-        let told = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
+        let told = sink.take();
         assert!(told.starts_with(r#"{"type":"TRACE","trace":{"type":"ERROR","#), "{told}");
         assert!(told.contains("panic at src/run.rs:") && told.contains("system_error"), "{told}");
         assert!(!told.contains(value), "{told}");

@@ -43,8 +43,8 @@ pub(super) fn prepare(
     let plan = plan::compile(catalog, options, &limits, &known_names(&existing))
         .map_err(|error| Failure::config(error.to_string()))?;
     let tables = plan.streams.iter().flat_map(|stream| stream.tables.iter().chain(&stream.raw).chain(&stream.history));
-    let columns = tables.map(|table| table.columns.len()).sum();
-    warehouse.make_room(columns).map_err(|error| failure(error, None))?;
+    let columns: Vec<usize> = tables.map(|table| table.columns.len()).collect();
+    warehouse.make_room(&columns).map_err(|error| failure(error, None))?;
 
     warehouse.begin().map_err(|error| failure(error, None))?;
     let ready = make_ready(warehouse, &plan, &existing);

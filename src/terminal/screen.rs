@@ -182,32 +182,13 @@ impl<W: Write> Write for Beside<W> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use std::io::{self, Write};
-    use std::sync::{Arc, Mutex};
+    use std::io::Write;
 
     use super::{Line, Screen, Size};
+    use crate::captured::Captured;
 
-    #[derive(Clone, Default)]
-    struct Sink(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Sink {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl Sink {
-        fn take(&self) -> String {
-            String::from_utf8(std::mem::take(&mut self.0.lock().unwrap())).unwrap()
-        }
-    }
-
-    fn screen(is_live: bool) -> (Sink, Screen) {
-        let sink = Sink::default();
+    fn screen(is_live: bool) -> (Captured, Screen) {
+        let sink = Captured::default();
         let screen = Screen::new(Box::new(sink.clone()), is_live, || Size { columns: 10, rows: 24 });
         (sink, screen)
     }

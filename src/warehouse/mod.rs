@@ -40,9 +40,9 @@ pub(crate) trait Warehouse: Send {
     /// Refuses schemas that the warehouse can't give to anybody.
     fn describe(&mut self, schemas: &[String]) -> Result<Vec<ExistingTable>, WarehouseError>;
 
-    /// A sync with this many columns in the user's tables is about to start.
-    fn make_room(&mut self, columns: usize) -> Result<(), WarehouseError> {
-        let _ = columns;
+    /// A sync of tables with these many columns each is about to start.
+    fn make_room(&mut self, tables: &[usize]) -> Result<(), WarehouseError> {
+        let _ = tables;
         Ok(())
     }
 

@@ -68,7 +68,7 @@ impl DuckDbWarehouse {
     }
 
     fn load_with_room(&mut self, table: &TableName, batches: &[RecordBatch]) -> Result<u64, Error> {
-        self.memory.raise(&self.connection, table, batches)?;
+        self.memory.raise(&self.connection, batches)?;
         let rows = load::load(&self.connection, &self.dialect, table, batches)?;
         self.memory.lower(&self.connection)?;
         Ok(rows)
@@ -86,8 +86,8 @@ impl Warehouse for DuckDbWarehouse {
         self.told("reading what tables exist", outcome)
     }
 
-    fn make_room(&mut self, columns: usize) -> Result<(), WarehouseError> {
-        let outcome = self.memory.expect(&self.connection, columns);
+    fn make_room(&mut self, tables: &[usize]) -> Result<(), WarehouseError> {
+        let outcome = self.memory.expect(&self.connection, tables);
         self.told("setting the memory limit", outcome)
     }
 
