@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use alluvium_normalization::plan::StreamPlan;
 use alluvium_normalization::shred::{Counts, Slot};
 use alluvium_normalization::sql::bookkeeping::{StreamState, SyncLogEntry, log_sync, write_state};
 use alluvium_normalization::sql::{StreamSql, TableName, drop_table};
 use arrow_array::RecordBatch;
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use crate::failure::Failure;
 use crate::protocol::writer::DestinationStats;
@@ -21,6 +22,9 @@ use crate::warehouse::{Warehouse, WarehouseError};
 
 /// Input bytes whose batches are gathered before they are handed to the warehouse: large inserts cost it far less.
 const LOAD_BYTES: usize = 16 << 20;
+
+/// How long the loader waits for more before it loads what it has gathered.
+const IDLE: Duration = Duration::from_millis(50);
 
 /// What reaches the loader.
 #[derive(Debug)]
@@ -121,7 +125,7 @@ impl Loader {
 
     /// Loads and commits until nobody delivers any more. After an error nothing is loaded, committed or acknowledged.
     pub(super) fn run(&mut self, deliveries: &Receiver<Delivery>) -> Result<(), Failure> {
-        let result = deliveries.iter().try_for_each(|delivery| self.take(delivery)).and_then(|()| {
+        let result = self.take_all(deliveries).and_then(|()| {
             let is_whole = !self.in_transaction && self.done == 0 && self.early.is_empty();
             if is_whole { Ok(()) } else { Err(Failure::internal("a thread ended in the middle of a checkpoint")) }
         });
@@ -140,6 +144,17 @@ impl Loader {
             std::mem::forget(self.warehouse);
         }
         Report { streams: self.reports, ..Report::default() }
+    }
+
+    fn take_all(&mut self, deliveries: &Receiver<Delivery>) -> Result<(), Failure> {
+        loop {
+            match deliveries.recv_timeout(IDLE) {
+                Ok(delivery) => self.take(delivery)?,
+                // what is gathered takes room of the budget that a large record may be waiting for
+                Err(RecvTimeoutError::Timeout) => self.load()?,
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+        }
     }
 
     fn take(&mut self, delivery: Delivery) -> Result<(), Failure> {

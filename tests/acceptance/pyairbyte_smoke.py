@@ -3,6 +3,7 @@
 Usage: pyairbyte_smoke.py BINARY
 """
 
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -59,7 +60,9 @@ def main() -> None:
             }
             sys.exit(f"rows of PyAirbyte's streams (expected, found): {differing}")
 
-        with duckdb.connect(database, read_only=True) as connection:
+        # PyAirbyte still has the file open, with settings of its own that a second connection would have to share
+        copy = shutil.copy(database, Path(directory) / "copy.duckdb")
+        with duckdb.connect(str(copy), read_only=True) as connection:
             third = connection.execute(
                 f"SELECT updated_value FROM {result.namespace}.duplicate_primary_keys WHERE id = 1"
             ).fetchall()

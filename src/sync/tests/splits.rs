@@ -93,3 +93,18 @@ proptest! {
         prop_assert!(children.into_iter().all(|row| row[0].is_some()), "a child without its parents");
     }
 }
+
+#[test]
+fn a_record_larger_than_the_room_that_is_left_does_not_wait_for_ever() {
+    let record = |size: usize| {
+        let data = json!({"id": 1, "undeclared": "x".repeat(size)});
+        json!({"type": "RECORD", "record": {"stream": "a", "data": data, "emitted_at": 0}})
+    };
+    // Small ones that the loader gathers without loading, then one for which their room is needed.
+    let messages: Vec<Value> = (0..4).map(|_| record(3 << 20)).chain([record(45 << 20), record(1)]).collect();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("large.duckdb");
+    land(&file, &catalog("append"), &Options::default(), &settings(usize::MAX, 2), &messages).unwrap();
+    let connection = duckdb::Connection::open(&file).unwrap();
+    assert_eq!(rows(&connection, "SELECT count(*) FROM a"), [[Some("6".to_owned())]]);
+}
