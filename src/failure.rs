@@ -13,8 +13,6 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::warehouse::WarehouseError;
-
 /// Who must act so that the next run does better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FailureKind {
@@ -130,17 +128,6 @@ impl fmt::Display for Chain<'_> {
             cause = error.source();
         }
         Ok(())
-    }
-}
-
-impl From<WarehouseError> for Failure {
-    fn from(error: WarehouseError) -> Self {
-        let kind = match &error {
-            WarehouseError::Config(_) => FailureKind::Config,
-            WarehouseError::Transient(_) => FailureKind::Transient,
-            WarehouseError::Resource(_) | WarehouseError::Statement { .. } => FailureKind::Warehouse,
-        };
-        Self::new(kind, error.to_string())
     }
 }
 

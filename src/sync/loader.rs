@@ -16,9 +16,9 @@ use crate::protocol::writer::DestinationStats;
 use crate::protocol::writer::ProtocolWriter;
 use crate::sync::budget::Budget;
 use crate::sync::clock::{now_micros, rfc3339};
-use crate::sync::prepare::StreamTarget;
+use crate::sync::prepare::{StreamTarget, failure};
 use crate::sync::report::{Progress, Report, StreamReport};
-use crate::warehouse::{Warehouse, WarehouseError};
+use crate::warehouse::Warehouse;
 
 /// Input bytes whose batches are gathered before they are handed to the warehouse: large inserts cost it far less.
 const LOAD_BYTES: usize = 16 << 20;
@@ -346,14 +346,5 @@ impl Loader {
 
     fn sql<'s>(&'s self, plan: &'s StreamPlan) -> StreamSql<'s> {
         StreamSql::new(plan, self.warehouse.dialect())
-    }
-}
-
-/// A warehouse's error as the run's failure.
-pub(super) fn failure(error: WarehouseError, stream: Option<&StreamPlan>) -> Failure {
-    let failure = Failure::from(error);
-    match stream.map(|plan| &plan.stream) {
-        Some(stream) => failure.in_stream(stream.name.clone(), stream.namespace.clone()),
-        None => failure,
     }
 }

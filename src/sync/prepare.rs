@@ -7,8 +7,7 @@ use alluvium_normalization::sql::bookkeeping::{self, StreamState};
 use alluvium_normalization::sql::{Described, INTERNAL_SCHEMA, StreamSql, TableName, Targets};
 
 use crate::failure::Failure;
-use crate::sync::loader::failure;
-use crate::warehouse::{ExistingTable, Warehouse};
+use crate::warehouse::{ExistingTable, Warehouse, WarehouseError};
 
 /// What a sync starts with.
 pub(super) struct Prepared {
@@ -215,5 +214,14 @@ impl<'a> StreamPreparation<'a> {
 
     fn sql(&self) -> StreamSql<'_> {
         StreamSql::new(self.stream, self.warehouse.dialect())
+    }
+}
+
+/// A warehouse's error as the run's failure.
+pub(super) fn failure(error: WarehouseError, stream: Option<&StreamPlan>) -> Failure {
+    let failure = Failure::from(error);
+    match stream.map(|plan| &plan.stream) {
+        Some(stream) => failure.in_stream(stream.name.clone(), stream.namespace.clone()),
+        None => failure,
     }
 }

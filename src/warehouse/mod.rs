@@ -7,6 +7,7 @@ use alluvium_normalization::sql::Dialect;
 use arrow_array::RecordBatch;
 
 use crate::config;
+use crate::failure::{Failure, FailureKind};
 
 /// A table in a warehouse: schema and name, as identifiers (not quoted).
 pub(crate) use alluvium_normalization::sql::TableName;
@@ -117,4 +118,15 @@ pub(crate) enum WarehouseError {
         /// The warehouse's words, without values.
         message: String,
     },
+}
+
+impl From<WarehouseError> for Failure {
+    fn from(error: WarehouseError) -> Self {
+        let kind = match &error {
+            WarehouseError::Config(_) => FailureKind::Config,
+            WarehouseError::Transient(_) => FailureKind::Transient,
+            WarehouseError::Resource(_) | WarehouseError::Statement { .. } => FailureKind::Warehouse,
+        };
+        Self::new(kind, error.to_string())
+    }
 }

@@ -27,6 +27,16 @@ pub fn drop_table(dialect: &dyn Dialect, table: &TableName) -> String {
     format!("DROP TABLE IF EXISTS {}", dialect.relation(table))
 }
 
+/// Columns beyond which a table is so wide that a comment on each costs too much: DuckDB copies the whole table's entry for
+/// every one of them, 7 GB at 5,000 columns.
+const WIDE: usize = 500;
+
+/// The column is a property of that very name: whatever else comes later, by the rules of names it keeps the identifier, and
+/// a comment would tell nothing.
+fn is_its_own_name(column: &Column) -> bool {
+    matches!(&column.source, ColumnSource::Property(path) if *path == [column.name.as_str()])
+}
+
 /// A table to be.
 struct Shape<'a> {
     name: &'a TableName,
@@ -63,8 +73,10 @@ impl<'a> StreamSql<'a> {
                 let comment = self.dialect.literal(&table.comment(&self.stream.stream));
                 statements.push(format!("COMMENT ON TABLE {} IS {comment}", self.dialect.relation(name)));
             }
+            let is_wide = table.columns.len() > WIDE;
             let new = table.columns.iter().filter(|column| new.contains(&column.name.as_str()));
-            statements.extend(new.filter_map(|column| self.comment_on(name, column)));
+            let told = new.filter(|column| !(is_wide && is_its_own_name(column)));
+            statements.extend(told.filter_map(|column| self.comment_on(name, column)));
         }
         let remembered = self.remembered(&live);
         statements.extend(remembered.iter().flat_map(|shape| self.prepare(shape, existing(shape.name).as_deref()).0));

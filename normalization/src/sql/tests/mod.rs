@@ -7,6 +7,7 @@ use sqlparser::dialect::{Dialect, DuckDbDialect, PostgreSqlDialect};
 use sqlparser::parser::Parser;
 
 use crate::kind::{ColumnKind, ScalarColumn};
+use crate::plan::{Column, ColumnSource};
 use crate::sql::bookkeeping::{self, StreamState, SyncLogEntry};
 use crate::sql::duckdb::DuckDb;
 use crate::sql::{Dialect as _, StreamSql, create_schema, drop_table, rename_column};
@@ -129,4 +130,19 @@ fn what_is_there_is_not_made_again() {
         assert_eq!(sql.prepare_live(|_| Some(there.clone())), [create_schema(&DUCKDB, &stream.schema)]);
         assert_eq!(sql.prepare_staging(|_| Some(there.clone())), Vec::<String>::new());
     }
+}
+
+#[test]
+fn a_wide_table_tells_only_the_names_that_are_not_the_sources_own() {
+    let mut stream = plans::flat_append();
+    let column = |name: &str, source: &str| Column {
+        name: name.to_owned(),
+        source: ColumnSource::Property(vec![source.to_owned()]),
+        kind: ColumnKind::Json,
+    };
+    stream.tables[0].columns.extend((0..500).map(|number| column(&format!("p{number}"), &format!("p{number}"))));
+    stream.tables[0].columns.push(column("user_id", "User-ID"));
+    let statements = StreamSql::new(&stream, &DUCKDB).prepare_live(|_| None);
+    let comments = statements.iter().filter(|statement| statement.starts_with("COMMENT ON COLUMN"));
+    assert_eq!(comments.collect::<Vec<_>>(), [r#"COMMENT ON COLUMN "shop"."users"."user_id" IS '["User-ID"]'"#]);
 }
