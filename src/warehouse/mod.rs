@@ -101,10 +101,10 @@ pub(crate) struct QueryRows {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum WarehouseError {
-    /// The user: a path, a permission, a lock, a version.
+    /// The user: a path, a permission, a version.
     #[error("{0}")]
     Config(String),
-    /// Nobody: it may work when tried again.
+    /// Nobody: a lock that another process holds, a lost connection. It may work when tried again.
     #[error("{0}")]
     Transient(String),
     /// The machine: disk full, out of memory.

@@ -76,7 +76,7 @@ fn a_database_that_another_process_holds_is_told_with_that_process() {
     let catalog = catalog(&[("s", "append")]);
     let held = duckdb::Connection::open(destination.database()).unwrap();
     let run = destination.write(&catalog, &(record("s", 1) + &state(1)));
-    let told = told(&run, "config_error");
+    let told = told(&run, "transient_error");
     assert!(told.contains("file.duckdb"), "{told}");
     assert!(told.contains(&format!("(PID {})", std::process::id())), "{told}");
     assert_eq!(run.states(), [0; 0]);

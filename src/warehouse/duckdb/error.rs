@@ -81,7 +81,7 @@ impl Place {
             return statement(doing, without_values(sentence));
         }
         if let Some(holder) = Holder::of(sentence) {
-            return WarehouseError::Config(format!(
+            return WarehouseError::Transient(format!(
                 "{} is in use by another process, {holder}: end it or wait for its end",
                 self.name
             ));

@@ -95,7 +95,7 @@ fn a_file_that_another_process_holds_is_named_with_its_holder() {
     let error = refusal(&options(&path));
     let (file, process) = (path.display().to_string(), format!("(PID {})", holder.id()));
     assert!(
-        matches!(&error, WarehouseError::Config(message) if message.contains(&file) && message.contains(&process)),
+        matches!(&error, WarehouseError::Transient(message) if message.contains(&file) && message.contains(&process)),
         "{error}"
     );
 
