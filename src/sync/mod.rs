@@ -64,7 +64,7 @@ impl Default for Settings {
             on_bad_input: OnBadInput::Fail,
             max_line_bytes: 256 << 20,
             workers: std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 16)),
-            checkpoint_bytes: 128 << 20,
+            checkpoint_bytes: 64 << 20,
             checkpoint_after: Duration::from_secs(2),
         }
     }

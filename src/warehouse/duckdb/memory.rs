@@ -20,10 +20,14 @@ const PER_COLUMN: u64 = 2 << 20;
 /// of a column are smaller than a block, and DuckDB never moves such a buffer.
 const PER_COLUMN_OF_SYNC: u64 = 96 << 10;
 
-/// What each column of the widest table takes when it is committed or merged: a block that is being filled. The ordinary
-/// limit has room for those of a table that is not wide.
-const PER_WIDE_COLUMN: u64 = 320 << 10;
-const ORDINARY_WIDTH: u64 = 128;
+/// What each column of the widest table takes when it is merged or swapped: a block that is being filled. The ordinary limit
+/// has room for those of a table that is not wide.
+const PER_WIDE_COLUMN: u64 = 3 << 19;
+const ORDINARY_WIDTH: u64 = 64;
+
+/// What each column of the widest table takes when it is committed: the blocks that are read, those that are written, and
+/// what chooses their compression, none of which can be moved out meanwhile.
+const PER_COLUMN_OF_COMMIT: u64 = 3 << 19;
 
 /// What DuckDB may take for each byte of the largest batch at any time: to compress, merge or read a value, all of it must
 /// be in memory, old and new.
@@ -33,19 +37,21 @@ const PER_BYTE_OF_LARGEST: u64 = 4;
 #[derive(Debug)]
 pub(super) struct Memory {
     limit: u64,
+    /// Columns of the widest table of the sync.
+    widest: u64,
 }
 
 impl Memory {
     /// `limit` is what DuckDB may keep in memory, in bytes, when no load is running and no batch was uncommonly large.
     pub(super) fn new(limit: u64) -> Self {
-        Self { limit }
+        Self { limit, widest: 0 }
     }
 
     /// Raises the limit for good, for a sync of tables with these many columns each.
     pub(super) fn expect(&mut self, connection: &Connection, tables: &[usize]) -> Result<(), Error> {
         let columns = tables.iter().sum::<usize>() as u64;
-        let widest = tables.iter().max().copied().unwrap_or_default() as u64;
-        self.limit += columns * PER_COLUMN_OF_SYNC + widest.saturating_sub(ORDINARY_WIDTH) * PER_WIDE_COLUMN;
+        self.widest = tables.iter().max().copied().unwrap_or_default() as u64;
+        self.limit += columns * PER_COLUMN_OF_SYNC + self.widest.saturating_sub(ORDINARY_WIDTH) * PER_WIDE_COLUMN;
         self.lower(connection)
     }
 
@@ -56,6 +62,11 @@ impl Memory {
         let columns = batches.iter().map(RecordBatch::num_columns).max().unwrap_or(0) as u64;
         self.limit = self.limit.max(largest * PER_BYTE_OF_LARGEST);
         set(connection, self.limit + bytes.sum::<u64>() * PER_BYTE + columns * PER_COLUMN)
+    }
+
+    /// Makes room for a commit.
+    pub(super) fn raise_for_commit(&self, connection: &Connection) -> Result<(), Error> {
+        set(connection, self.limit + self.widest * PER_COLUMN_OF_COMMIT)
     }
 
     /// Moves to temporary files what is over the limit.

@@ -102,7 +102,11 @@ impl Warehouse for DuckDbWarehouse {
             let message = "a statement of the transaction has failed".to_owned();
             return Err(WarehouseError::Statement { doing: "committing".to_owned(), message });
         }
-        self.run("committing", "COMMIT").map(drop)
+        let raised = self.memory.raise_for_commit(&self.connection);
+        self.told("setting the memory limit", raised)?;
+        self.run("committing", "COMMIT")?;
+        let lowered = self.memory.lower(&self.connection);
+        self.told("setting the memory limit", lowered)
     }
 
     fn rollback(&mut self) -> Result<(), WarehouseError> {
