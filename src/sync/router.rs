@@ -357,6 +357,8 @@ impl<'a> Router<'a> {
         }
     }
 
+    /// The stream that a message names. One that names no namespace means the only stream of its name, whatever that
+    /// stream's namespace is: some sources leave it out.
     fn stream_index(&mut self, name: &StreamName<'_>) -> Option<usize> {
         let is_it = |index: usize| {
             let stream = &self.plans[index].stream;
@@ -366,7 +368,10 @@ impl<'a> Router<'a> {
         if !self.plans.is_empty() && is_it(self.last_stream) {
             return Some(self.last_stream);
         }
-        let found = self.by_name.get(name.name.as_ref())?.iter().copied().find(|index| is_it(*index))?;
+        let found = match self.by_name.get(name.name.as_ref())?.as_slice() {
+            [only] if name.namespace.is_none() => *only,
+            several => several.iter().copied().find(|index| is_it(*index))?,
+        };
         self.last_stream = found;
         Some(found)
     }

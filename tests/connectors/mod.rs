@@ -77,7 +77,7 @@ fn try_connector(folder: &Path) -> (Figures, Vec<String>) {
     let catalog: Value = serde_json::from_str(&read_to_string(folder.join("catalog.json")).unwrap()).unwrap();
     let keys = read_to_string(folder.join("keys.json")).map_or(json!({}), |text| serde_json::from_str(&text).unwrap());
     let records: Vec<String> =
-        lines(folder, "messages", ".jsonl").iter().filter_map(|line| as_a_source_sends_it(line, &catalog)).collect();
+        lines(folder, "messages", ".jsonl").into_iter().filter(|line| is_declared(line, &catalog)).collect();
     let states = lines(folder, "state_", "_messages.jsonl");
     let (home, deduplicated) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
 
@@ -93,13 +93,10 @@ fn try_connector(folder: &Path) -> (Figures, Vec<String>) {
     (figures, problems)
 }
 
-/// The published records lack their streams' namespaces, and some belong to other catalogs.
-fn as_a_source_sends_it(line: &str, catalog: &Value) -> Option<String> {
-    let (name, _) = record(line)?;
+/// Some of the published records belong to other catalogs.
+fn is_declared(line: &str, catalog: &Value) -> bool {
     let streams = catalog["streams"].as_array().unwrap();
-    let declared = streams.iter().map(|stream| &stream["stream"]).find(|stream| stream["name"] == *name)?;
-    let namespace = declared["namespace"].as_str().map(|name| format!("\"namespace\":{},", json!(name)));
-    Some(line.replacen("\"record\":{", &format!("\"record\":{{{}", namespace.unwrap_or_default()), 1))
+    record(line).is_some_and(|(name, _)| streams.iter().any(|stream| stream["stream"]["name"] == *name))
 }
 
 /// The catalog with every stream in this mode; in `append_dedup` those with a known key, the others in append.

@@ -108,3 +108,26 @@ fn a_record_larger_than_the_room_that_is_left_does_not_wait_for_ever() {
     let connection = duckdb::Connection::open(&file).unwrap();
     assert_eq!(rows(&connection, "SELECT count(*) FROM a"), [[Some("6".to_owned())]]);
 }
+
+#[test]
+fn a_record_without_a_namespace_belongs_to_the_only_stream_of_its_name() {
+    let catalog = |namespaces: &[&str]| {
+        let stream = |namespace: &&str| {
+            json!({
+                "stream": {"name": "s", "namespace": namespace, "json_schema": {}},
+                "sync_mode": "full_refresh", "destination_sync_mode": "append",
+            })
+        };
+        json!({"streams": namespaces.iter().map(stream).collect::<Vec<_>>()})
+    };
+    let record = [json!({"type": "RECORD", "record": {"stream": "s", "data": {}, "emitted_at": 0}})];
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("namespaces.duckdb");
+    let land =
+        |namespaces: &[&str]| land(&file, &catalog(namespaces), &Options::default(), &settings(1 << 30, 1), &record);
+    land(&["one"]).unwrap();
+    let message = land(&["one", "two"]).unwrap_err().to_string();
+    assert_eq!(message, "line 1 of the input is a RECORD of stream `s`, which the catalog does not have");
+    let connection = duckdb::Connection::open(&file).unwrap();
+    assert_eq!(rows(&connection, "SELECT count(*) FROM one.s"), [[Some("1".to_owned())]]);
+}
