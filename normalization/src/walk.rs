@@ -43,6 +43,13 @@ pub fn string_inner(json: &str) -> Option<&str> {
     json.strip_prefix('"')?.strip_suffix('"')
 }
 
+/// A text as a JSON string, quotes included.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    // writing a text to memory can't fail
+    serde_json::to_string(text).unwrap_or_default()
+}
+
 /// The members of an object, in the text's order, duplicates included.
 #[inline]
 #[must_use]

@@ -25,6 +25,7 @@ pub use options::{ArrayStorage, CdcDeletion, NumberStorage, ObjectStorage, Optio
 use crate::catalog::{Replacement, StreamName, SyncMode};
 use crate::columns::SystemColumn;
 use crate::kind::ColumnKind;
+use crate::walk;
 
 /// What a configured catalog becomes in a warehouse.
 #[derive(Debug, Clone, PartialEq)]
@@ -179,6 +180,6 @@ impl ColumnSource {
 }
 
 fn json_array<S: AsRef<str>>(parts: &[S]) -> String {
-    let values = parts.iter().map(|part| serde_json::Value::from(part.as_ref()).to_string()).collect::<Vec<_>>();
+    let values = parts.iter().map(|part| walk::quoted(part.as_ref())).collect::<Vec<_>>();
     format!("[{}]", values.join(","))
 }

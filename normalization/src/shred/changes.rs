@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use crate::cast::Change;
 use crate::shred::layout::{Layout, NodeId};
+use crate::walk;
 
 /// One step from the root of a record to a value.
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +85,7 @@ impl Layout {
             if index > 0 || !source.is_empty() {
                 meta.push(',');
             }
-            let field = serde_json::Value::from(field.as_str());
+            let field = walk::quoted(field);
             let (change, reason) = match change {
                 Change::WrongForm => ("NULLED", "DESTINATION_TYPECAST_ERROR"),
                 Change::OutOfRange => ("NULLED", "DESTINATION_FIELD_SIZE_LIMITATION"),

@@ -100,7 +100,7 @@ fn add_node(nodes: &mut Vec<Node>, node: &ObjectNode, flattened_prefix: String) 
             column: member.column,
             inside: member.nested.as_ref().map(|nested| match nested {
                 Nested::Flattened(inner) => {
-                    let escaped = serde_json::Value::from(member.name.as_str()).to_string();
+                    let escaped = walk::quoted(&member.name);
                     let inner_text = walk::string_inner(&escaped).unwrap_or_default();
                     let prefix = format!("{flattened_prefix}{inner_text}.");
                     Inside::Flattened(add_node(nodes, inner, prefix))
