@@ -139,12 +139,6 @@ pub enum Nested {
 }
 
 impl Table {
-    /// Index of a system column.
-    #[must_use]
-    pub fn system_column(&self, column: SystemColumn) -> Option<usize> {
-        self.columns.iter().position(|candidate| candidate.source == ColumnSource::System(column))
-    }
-
     /// The table's source path as its COMMENT holds it: a JSON array of role, stream and path.
     #[must_use]
     pub fn comment(&self, stream: &StreamName) -> String {

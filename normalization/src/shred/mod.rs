@@ -22,8 +22,6 @@ mod walker;
 pub use changes::Counts;
 pub use identity::row_id;
 
-use std::sync::Arc;
-
 use arrow_array::RecordBatch;
 
 use crate::limits::Limits;
@@ -124,14 +122,5 @@ impl Shredder {
     /// What typing cost since the last call.
     pub fn take_counts(&mut self) -> Counts {
         self.walker.take_counts()
-    }
-
-    /// The Arrow schema of a slot's batches.
-    #[must_use]
-    pub fn schema(&self, slot: Slot) -> Option<Arc<arrow_schema::Schema>> {
-        match slot {
-            Slot::Raw => self.raw.as_ref().map(Rows::schema),
-            Slot::Table(index) => self.walker.schema(index),
-        }
     }
 }

@@ -63,10 +63,6 @@ impl Rows {
         }
     }
 
-    pub(super) fn schema(&self) -> Arc<Schema> {
-        Arc::clone(&self.schema)
-    }
-
     /// Says that every column has got its value of the present row, with the bytes that they took beyond a number's.
     #[inline]
     pub(super) fn end_row(&mut self, bytes: usize) {

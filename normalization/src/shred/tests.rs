@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::catalog::ConfiguredCatalog;
 use crate::columns::SystemColumn;
-use crate::plan::{KnownNames, ObjectStorage, Options, ScalarArrayStorage, compile};
+use crate::plan::{ColumnSource, KnownNames, ObjectStorage, Options, ScalarArrayStorage, compile};
 use crate::sql::Dialect as _;
 use crate::sql::duckdb::DuckDb;
 
@@ -91,9 +91,14 @@ fn rows(batches: &Batches) -> BTreeMap<Slot, Vec<RecordBatch>> {
     batches.iter().map(|(slot, batches)| (*slot, batches.iter().flat_map(single).collect())).collect()
 }
 
+fn system_column(plan: &StreamPlan, table: usize, column: SystemColumn) -> usize {
+    let source = ColumnSource::System(column);
+    plan.tables[table].columns.iter().position(|candidate| candidate.source == source).unwrap()
+}
+
 /// The ids of a system column, by row.
 fn ids(plan: &StreamPlan, batches: &Batches, table: usize, column: SystemColumn) -> Vec<u128> {
-    let index = plan.tables[table].system_column(column).unwrap();
+    let index = system_column(plan, table, column);
     let of = |batch: &RecordBatch| {
         let column = batch.column(index).as_any().downcast_ref::<FixedSizeBinaryArray>().unwrap().clone();
         (0..column.len()).map(move |row| u128::from_be_bytes(column.value(row).try_into().unwrap())).collect::<Vec<_>>()
@@ -102,7 +107,7 @@ fn ids(plan: &StreamPlan, batches: &Batches, table: usize, column: SystemColumn)
 }
 
 fn positions(plan: &StreamPlan, batches: &Batches, table: usize) -> Vec<i64> {
-    let index = plan.tables[table].system_column(SystemColumn::Position).unwrap();
+    let index = system_column(plan, table, SystemColumn::Position);
     let of = |batch: &RecordBatch| {
         batch
             .column(index)

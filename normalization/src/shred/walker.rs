@@ -1,9 +1,7 @@
 //! The walk over a record: each declared member to its column, nested objects and arrays to rows of child tables.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
-use arrow_schema::Schema;
 use xxhash_rust::xxh3::{Xxh3DefaultBuilder, xxh3_64_with_seed};
 
 use crate::cast::{self, Change, Value};
@@ -114,10 +112,6 @@ impl Walker {
         let mut counts = std::mem::take(&mut self.counts);
         counts.rows = self.tables.iter_mut().map(Rows::take_row_count).collect();
         counts
-    }
-
-    pub(super) fn schema(&self, table: usize) -> Option<Arc<Schema>> {
-        self.tables.get(table).map(Rows::schema)
     }
 
     /// Fills the user's columns of one row from an object, and the rows below it. Returns the bytes that it took.
