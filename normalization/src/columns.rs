@@ -63,7 +63,8 @@ impl SystemColumn {
         Some(match self {
             Self::AbId | Self::HashId | Self::ParentHashId | Self::UniqueKey => ColumnKind::Uuid,
             Self::EmittedAt | Self::NormalizedAt => ColumnKind::Scalar(ScalarColumn::TimestampTz),
-            Self::Data | Self::Meta | Self::AdditionalProperties => ColumnKind::Json,
+            Self::Data | Self::Meta => ColumnKind::Document,
+            Self::AdditionalProperties => ColumnKind::Json,
             Self::Position | Self::GenerationId => ColumnKind::Scalar(ScalarColumn::Integer),
             Self::ActiveRow => ColumnKind::Scalar(ScalarColumn::Boolean),
             Self::StartAt | Self::EndAt | Self::Cursor => return None,

@@ -55,8 +55,10 @@ pub enum ColumnKind {
     JsonArray,
     /// A native list of scalars.
     List(ScalarColumn),
-    /// Any JSON value, as text.
+    /// Any JSON value, as the warehouse's queries like it best.
     Json,
+    /// A JSON value that is kept as it was written: key order, duplicate keys, number text.
+    Document,
     /// A 128-bit id.
     Uuid,
 }

@@ -15,6 +15,6 @@ pub struct Limits {
     pub field_bytes: usize,
     /// First and last day of a date, in days since 1970-01-01.
     pub dates: (i32, i32),
-    /// First and last instant of a timestamp, in microseconds since 1970-01-01.
-    pub timestamps: (i64, i64),
+    /// First and last instant of a timestamp, in microseconds since 1970-01-01; not more than 2^64 apart.
+    pub timestamps: (i128, i128),
 }

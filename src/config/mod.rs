@@ -6,6 +6,8 @@ mod document;
 mod loading;
 /// How records become tables: the part of the config that decides what lands.
 mod normalization;
+/// A Postgres database: where it is and how it is reached.
+mod postgres;
 /// A value that never shows itself.
 mod secret;
 /// The connector specification, derived from the config's type.
@@ -30,6 +32,8 @@ pub(crate) use self::loading::{Loading, OnBadInput};
 pub(crate) use self::normalization::{
     AdditionalProperties, Arrays, CdcDeletionMode, Naming, Normalization, Number, Objects, Raw, ScalarArrays,
 };
+#[allow(unused_imports)]
+pub(crate) use self::postgres::{Postgres, Tls, TlsMode, Tunnel, TunnelLogin};
 #[allow(unused_imports)]
 pub(crate) use self::secret::Secret;
 pub(crate) use self::spec::connector_specification;

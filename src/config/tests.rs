@@ -59,7 +59,7 @@ fn configs_of_airbytes_duckdb_and_motherduck_destinations_work_unchanged() {
         Warehouse::MotherDuck { path: found, api_key } => {
             assert_eq!((found.as_str(), api_key.as_ref().map(super::Secret::expose)), (path, Some("key")));
         }
-        Warehouse::DuckDb { .. } => panic!("not MotherDuck"),
+        Warehouse::DuckDb { .. } | Warehouse::Postgres(_) => panic!("not MotherDuck"),
     };
     motherduck("md:", json!({"motherduck_api_key": "key"}));
     motherduck("md:db", json!({"motherduck_api_key": "key", "destination_path": "md:db", "schema": "s"}));

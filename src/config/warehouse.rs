@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::document::{Document, WarehouseChoice, default_motherduck_path};
+use super::postgres::Postgres;
 use super::secret::Secret;
 
 /// Where Airbyte's containers mount the folder that outlives them.
@@ -23,6 +24,8 @@ pub(crate) enum Warehouse {
         /// The key. Without one MotherDuck's own client looks for it (the environment's `motherduck_token`).
         api_key: Option<Secret>,
     },
+    /// A Postgres database.
+    Postgres(Box<Postgres>),
 }
 
 impl Warehouse {
@@ -30,7 +33,7 @@ impl Warehouse {
     pub(crate) fn file(&self) -> Option<&Path> {
         match self {
             Self::DuckDb { path } => Some(path),
-            Self::MotherDuck { .. } => None,
+            Self::MotherDuck { .. } | Self::Postgres(_) => None,
         }
     }
 
@@ -38,7 +41,7 @@ impl Warehouse {
     pub(crate) fn in_file(&self, path: PathBuf) -> Self {
         match self {
             Self::DuckDb { .. } => Self::DuckDb { path },
-            Self::MotherDuck { .. } => self.clone(),
+            Self::MotherDuck { .. } | Self::Postgres(_) => self.clone(),
         }
     }
 

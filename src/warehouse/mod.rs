@@ -2,6 +2,8 @@
 
 /// DuckDB, embedded.
 pub(crate) mod duckdb;
+/// Postgres, a server.
+pub(crate) mod postgres;
 
 use alluvium_normalization::sql::Dialect;
 use arrow_array::RecordBatch;
@@ -14,12 +16,16 @@ pub(crate) use alluvium_normalization::sql::TableName;
 
 /// Connects to the warehouse that the config names, to read only or to write too.
 pub(crate) fn connect(config: &config::Warehouse, read_only: bool) -> Result<Box<dyn Warehouse>, WarehouseError> {
-    let location = match config {
-        config::Warehouse::DuckDb { path } => duckdb::Location::File(path.clone()),
+    match config {
+        config::Warehouse::DuckDb { path } => open_duckdb(duckdb::Location::File(path.clone()), read_only),
         config::Warehouse::MotherDuck { path, api_key } => {
-            duckdb::Location::MotherDuck { path: path.clone(), token: api_key.clone() }
+            open_duckdb(duckdb::Location::MotherDuck { path: path.clone(), token: api_key.clone() }, read_only)
         }
-    };
+        config::Warehouse::Postgres(database) => Ok(Box::new(postgres::PostgresWarehouse::connect(database)?)),
+    }
+}
+
+fn open_duckdb(location: duckdb::Location, read_only: bool) -> Result<Box<dyn Warehouse>, WarehouseError> {
     let mut options = duckdb::DuckDbOptions { read_only, ..duckdb::DuckDbOptions::new(location) };
     if read_only {
         // Who only looks would rather be told that a sync is running than wait for its end.
@@ -36,6 +42,19 @@ pub(crate) fn connect(config: &config::Warehouse, read_only: bool) -> Result<Box
 pub(crate) trait Warehouse: Send {
     /// How SQL is written for it.
     fn dialect(&self) -> &dyn Dialect;
+
+    /// Keeps these streams, each the schema of its tables and its name, to this process until it ends. Waits a while for
+    /// another that has one of them, and refuses then.
+    fn claim(&mut self, streams: &[(String, String)]) -> Result<(), WarehouseError> {
+        let _ = streams;
+        Ok(())
+    }
+
+    /// Connects again after a [`WarehouseError::Transient`] and says what became of the transaction that was under way, its
+    /// commit included. `None`: this warehouse has no connection that could be lost.
+    fn reconnect(&mut self) -> Result<Option<Interrupted>, WarehouseError> {
+        Ok(None)
+    }
 
     /// The tables and views of these schemas, with their columns and comments; schemas that do not exist are no error.
     /// Refuses schemas that the warehouse can't give to anybody.
@@ -64,6 +83,15 @@ pub(crate) trait Warehouse: Send {
 
     /// The rows of a query, each value as text, NULL as `None`.
     fn query(&mut self, sql: &str) -> Result<QueryRows, WarehouseError>;
+}
+
+/// What became of a transaction whose connection was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Interrupted {
+    /// It is durable.
+    Committed,
+    /// It left no trace.
+    RolledBack,
 }
 
 /// A table or view that exists.

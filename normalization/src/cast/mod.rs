@@ -47,7 +47,8 @@ pub enum Value<'a> {
     Decimal(i128),
     /// Date: days since 1970-01-01.
     Days(i32),
-    /// `TimestampTz`, Timestamp: microseconds since 1970-01-01; Time: since midnight.
+    /// `TimestampTz`, Timestamp: microseconds since 1970-01-01, modulo 2^64 where the warehouse's range reaches further;
+    /// Time: since midnight.
     Micros(i64),
     /// String; `HugeInteger`, `NumericInteger`, Numeric: canonical decimal text; `TimeTz`: canonical text.
     Text(Cow<'a, str>),

@@ -66,10 +66,18 @@ fn null_if_empty(text: &str) -> Cast<'static> {
 #[inline]
 fn micros(days: i64, clock: i64, limits: &Limits) -> Cast<'static> {
     let micros = i128::from(days) * i128::from(DAY) + i128::from(clock);
-    match i64::try_from(micros) {
-        Ok(micros) if (limits.timestamps.0..=limits.timestamps.1).contains(&micros) => (Value::Micros(micros), None),
-        _ => OUT_OF_RANGE,
+    if (limits.timestamps.0..=limits.timestamps.1).contains(&micros) {
+        (Value::Micros(wrapped(micros)), None)
+    } else {
+        OUT_OF_RANGE
     }
+}
+
+/// The lower 64 bits: what counts from another day than 1970-01-01 may reach beyond them, and has the value back when it
+/// subtracts its own first day, wrapping too.
+#[allow(clippy::cast_possible_truncation)]
+const fn wrapped(micros: i128) -> i64 {
+    micros as i64
 }
 
 /// The clock time of a time or of a timestamp.

@@ -34,7 +34,7 @@ pub(super) fn limits(holds_nul: bool) -> Limits {
         holds_nul,
         field_bytes: 1000,
         dates: (date(-4713, 11, 24), date(5_874_897, 12, 31)),
-        timestamps: (day(-4713, 11, 24) * calendar::DAY, i64::MAX),
+        timestamps: ((day(-4713, 11, 24) * calendar::DAY).into(), i64::MAX.into()),
     }
 }
 

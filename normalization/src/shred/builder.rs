@@ -44,7 +44,9 @@ pub(super) struct ListBuilder {
 pub(super) fn field(name: &str, kind: ColumnKind) -> Field {
     match kind {
         ColumnKind::Scalar(scalar) => Field::new(name, scalar.arrow_type(), true),
-        ColumnKind::CsvArray | ColumnKind::JsonArray | ColumnKind::Json => Field::new(name, DataType::Utf8, true),
+        ColumnKind::CsvArray | ColumnKind::JsonArray | ColumnKind::Json | ColumnKind::Document => {
+            Field::new(name, DataType::Utf8, true)
+        }
         ColumnKind::List(scalar) => Field::new(name, DataType::List(list_item(scalar)), true),
         ColumnKind::Uuid => Field::new(name, DataType::FixedSizeBinary(16), true)
             .with_metadata(HashMap::from([("ARROW:extension:name".to_owned(), "arrow.uuid".to_owned())])),
@@ -59,7 +61,9 @@ impl Builder {
     pub(super) fn new(kind: ColumnKind) -> Self {
         match kind {
             ColumnKind::Scalar(scalar) => Self::scalar(scalar),
-            ColumnKind::CsvArray | ColumnKind::JsonArray | ColumnKind::Json => Self::Text(StringBuilder::new()),
+            ColumnKind::CsvArray | ColumnKind::JsonArray | ColumnKind::Json | ColumnKind::Document => {
+                Self::Text(StringBuilder::new())
+            }
             ColumnKind::Uuid => Self::Uuid(FixedSizeBinaryBuilder::new(16)),
             ColumnKind::List(scalar) => Self::List(Box::new(ListBuilder {
                 item: list_item(scalar),

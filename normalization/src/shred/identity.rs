@@ -108,7 +108,7 @@ fn tag(kind: ColumnKind) -> Tag {
             ScalarColumn::String => Tag::String,
         },
         ColumnKind::CsvArray | ColumnKind::JsonArray | ColumnKind::List(_) => Tag::Array,
-        ColumnKind::Json => Tag::Json,
+        ColumnKind::Json | ColumnKind::Document => Tag::Json,
         ColumnKind::Uuid => Tag::String,
     }
 }

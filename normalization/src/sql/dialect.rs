@@ -39,7 +39,7 @@ pub trait Dialect: Send + Sync {
     /// What to order `column` by, given its kind: strings by code point, JSON as its text.
     fn sort_key(&self, column: &str, kind: ColumnKind) -> String {
         match kind {
-            ColumnKind::Json | ColumnKind::JsonArray => {
+            ColumnKind::Json | ColumnKind::JsonArray | ColumnKind::Document => {
                 format!("CAST({column} AS {})", self.column_type(ColumnKind::CsvArray))
             }
             _ => column.to_owned(),

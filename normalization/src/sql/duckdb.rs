@@ -44,7 +44,7 @@ impl Dialect for DuckDb {
             ColumnKind::Scalar(scalar) => scalar_type(scalar).to_owned(),
             ColumnKind::List(scalar) => format!("{}[]", scalar_type(scalar)),
             ColumnKind::CsvArray => "VARCHAR".to_owned(),
-            ColumnKind::JsonArray | ColumnKind::Json => "JSON".to_owned(),
+            ColumnKind::JsonArray | ColumnKind::Json | ColumnKind::Document => "JSON".to_owned(),
             ColumnKind::Uuid => "UUID".to_owned(),
         }
     }

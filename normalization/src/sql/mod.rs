@@ -22,6 +22,8 @@ mod internal;
 mod keys;
 /// One row a key: a batch merged into live or staging tables.
 mod merge;
+/// Postgres's dialect.
+pub mod postgres;
 /// Unfinished replacements: finished, or given up for what came after.
 mod swap;
 /// Creating, extending and dropping tables.
