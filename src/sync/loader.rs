@@ -1,13 +1,12 @@
-//! Batches into the warehouse, one transaction a checkpoint.
+//! Batches gathered, checkpoint by checkpoint, and states acknowledged behind them.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use alluvium_normalization::plan::StreamPlan;
 use alluvium_normalization::shred::{Counts, Slot};
-use alluvium_normalization::sql::bookkeeping::{StreamState, SyncLogEntry, log_sync, write_state};
-use alluvium_normalization::sql::{StreamSql, TableName, drop_table};
+use alluvium_normalization::sql::bookkeeping::SyncLogEntry;
 use arrow_array::RecordBatch;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
@@ -16,9 +15,8 @@ use crate::protocol::writer::DestinationStats;
 use crate::protocol::writer::ProtocolWriter;
 use crate::sync::budget::Budget;
 use crate::sync::clock::{now_micros, rfc3339};
-use crate::sync::prepare::{StreamTarget, failure};
 use crate::sync::report::{Progress, Report, StreamReport};
-use crate::warehouse::Warehouse;
+use crate::sync::transaction::Transaction;
 
 /// Input bytes whose batches are gathered before they are handed to the warehouse: large inserts cost it far less.
 const LOAD_BYTES: usize = 16 << 20;
@@ -58,11 +56,19 @@ pub(super) enum Action {
     Complete { stream: usize },
 }
 
+impl Action {
+    fn completed(&self) -> Option<usize> {
+        match self {
+            Self::Complete { stream } => Some(*stream),
+            Self::Acknowledge { .. } => None,
+        }
+    }
+}
+
 /// The thread that owns the warehouse.
-pub(super) struct Loader {
-    warehouse: Box<dyn Warehouse>,
+pub(super) struct Loader<'a> {
+    transaction: Transaction<'a>,
     plans: Arc<[StreamPlan]>,
-    targets: Vec<StreamTarget>,
     writer: ProtocolWriter,
     budget: Arc<Budget>,
     progress: Arc<Progress>,
@@ -76,19 +82,15 @@ pub(super) struct Loader {
     gathered: BTreeMap<(usize, Slot), Vec<RecordBatch>>,
     gathered_input: usize,
     gathered_unfolded: usize,
-    in_transaction: bool,
-    /// Streams with rows in their batch tables, to be merged.
-    unmerged: BTreeSet<usize>,
     /// What the present checkpoint holds of each stream: records, and what typing them cost.
     uncommitted: BTreeMap<usize, (u64, Counts)>,
     reports: Vec<StreamReport>,
 }
 
-impl Loader {
+impl<'a> Loader<'a> {
     pub(super) fn new(
-        warehouse: Box<dyn Warehouse>,
+        transaction: Transaction<'a>,
         plans: Arc<[StreamPlan]>,
-        targets: Vec<StreamTarget>,
         writer: ProtocolWriter,
         budget: Arc<Budget>,
         progress: Arc<Progress>,
@@ -103,9 +105,8 @@ impl Loader {
         };
         Self {
             reports: plans.iter().map(report).collect(),
-            warehouse,
+            transaction,
             plans,
-            targets,
             writer,
             budget,
             progress,
@@ -117,8 +118,6 @@ impl Loader {
             gathered: BTreeMap::new(),
             gathered_input: 0,
             gathered_unfolded: 0,
-            in_transaction: false,
-            unmerged: BTreeSet::new(),
             uncommitted: BTreeMap::new(),
         }
     }
@@ -126,13 +125,12 @@ impl Loader {
     /// Loads and commits until nobody delivers any more. After an error nothing is loaded, committed or acknowledged.
     pub(super) fn run(&mut self, deliveries: &Receiver<Delivery>) -> Result<(), Failure> {
         let result = self.take_all(deliveries).and_then(|()| {
-            let is_whole = !self.in_transaction && self.done == 0 && self.early.is_empty();
+            let is_whole = !self.transaction.is_open() && self.done == 0 && self.early.is_empty();
             if is_whole { Ok(()) } else { Err(Failure::internal("a thread ended in the middle of a checkpoint")) }
         });
         self.budget.close();
-        if result.is_err() && self.in_transaction {
-            // the error that counts is the first
-            let _ = self.warehouse.rollback();
+        if result.is_err() {
+            self.transaction.rollback();
         }
         result.and_then(|()| self.log_sync())
     }
@@ -141,7 +139,7 @@ impl Loader {
     /// tidying a large file takes longer than whoever stops us waits.
     pub(super) fn finish(self, in_a_hurry: bool) -> Report {
         if in_a_hurry {
-            std::mem::forget(self.warehouse);
+            self.transaction.abandon();
         }
         Report { streams: self.reports, ..Report::default() }
     }
@@ -212,17 +210,10 @@ impl Loader {
 
     fn commit(&mut self, actions: Vec<Action>) -> Result<(), Failure> {
         self.load()?;
-        for stream in std::mem::take(&mut self.unmerged) {
-            self.merge(stream)?;
-        }
-        for action in &actions {
-            if let Action::Complete { stream } = action {
-                self.complete(*stream)?;
-            }
-        }
-        if self.in_transaction {
-            self.warehouse.commit().map_err(|error| failure(error, None))?;
-            self.in_transaction = false;
+        let completed: Vec<usize> = actions.iter().filter_map(Action::completed).collect();
+        self.transaction.commit(&completed)?;
+        for stream in completed {
+            self.reports[stream].is_complete = true;
         }
         for (stream, (records, counts)) in std::mem::take(&mut self.uncommitted) {
             self.reports[stream].records += records;
@@ -241,110 +232,24 @@ impl Loader {
 
     /// Hands what is gathered to the warehouse.
     fn load(&mut self) -> Result<(), Failure> {
-        for ((stream, slot), batches) in std::mem::take(&mut self.gathered) {
-            let table = self.table(stream, slot)?;
-            let stream = &self.plans[stream];
-            self.warehouse.load(&table, &batches).map_err(|error| failure(error, Some(stream)))?;
-        }
+        self.transaction.load(std::mem::take(&mut self.gathered).into_iter().collect())?;
         self.budget.give_back(std::mem::take(&mut self.gathered_input), std::mem::take(&mut self.gathered_unfolded));
         Ok(())
     }
 
-    /// The table that rows of a slot go to now, ready for them.
-    fn table(&mut self, stream: usize, slot: Slot) -> Result<TableName, Failure> {
-        self.begin()?;
-        let plans = Arc::clone(&self.plans);
-        let plan = &plans[stream];
-        let merges = plan.dedup.is_some() && matches!(slot, Slot::Table(_));
-        let batch_tables = merges.then(|| (self.sql(plan).create_batch(), self.sql(plan).batch()));
-        let targets = match &batch_tables {
-            Some((create, batch)) => {
-                if self.unmerged.insert(stream) {
-                    self.execute(create, plan)?;
-                }
-                batch
-            }
-            None => &self.targets[stream].targets,
-        };
-        let table = match slot {
-            Slot::Raw => targets.raw.as_ref(),
-            Slot::Table(index) => targets.tables.get(index),
-        };
-        table.cloned().ok_or_else(|| Failure::internal("rows of a table that the plan does not have"))
-    }
-
-    fn merge(&mut self, stream: usize) -> Result<(), Failure> {
-        let plans = Arc::clone(&self.plans);
-        let plan = &plans[stream];
-        let into = &self.targets[stream].targets;
-        let statements = [self.sql(plan).merge(into), self.sql(plan).drop_batch()].concat();
-        self.execute(&statements, plan)
-    }
-
-    /// The stream has come to its end: a replacement takes effect.
-    fn complete(&mut self, stream: usize) -> Result<(), Failure> {
-        self.reports[stream].is_complete = true;
-        let Some(generation) = self.targets[stream].replacing.take() else { return Ok(()) };
-        self.begin()?;
-        let plans = Arc::clone(&self.plans);
-        let plan = &plans[stream];
-        self.targets[stream].targets = self.sql(plan).live();
-        let state = StreamState {
-            schema: plan.schema.clone(),
-            stream: plan.stream.name.clone(),
-            replaced_generation: Some(generation),
-            staging_generation: None,
-            layout: None,
-        };
-        let mut statements = self.sql(plan).swap();
-        let obsolete = std::mem::take(&mut self.targets[stream].obsolete);
-        statements.extend(obsolete.iter().map(|table| drop_table(self.warehouse.dialect(), table)));
-        statements.extend(write_state(self.warehouse.dialect(), &state));
-        self.execute(&statements, plan)
-    }
-
     fn log_sync(&mut self) -> Result<(), Failure> {
         let finished_at = rfc3339(now_micros());
-        let dialect = self.warehouse.dialect();
-        let entry = |(plan, report): (&StreamPlan, &StreamReport)| {
-            log_sync(
-                dialect,
-                &SyncLogEntry {
-                    sync_id: plan.sync_id,
-                    schema: plan.schema.clone(),
-                    stream: plan.stream.name.clone(),
-                    started_at: rfc3339(self.started_at),
-                    finished_at: finished_at.clone(),
-                    status: if report.is_complete { "complete" } else { "incomplete" }.to_owned(),
-                    records: report.records,
-                    generation_id: plan.generation_id,
-                },
-            )
+        let entry = |(plan, report): (&StreamPlan, &StreamReport)| SyncLogEntry {
+            sync_id: plan.sync_id,
+            schema: plan.schema.clone(),
+            stream: plan.stream.name.clone(),
+            started_at: rfc3339(self.started_at),
+            finished_at: finished_at.clone(),
+            status: if report.is_complete { "complete" } else { "incomplete" }.to_owned(),
+            records: report.records,
+            generation_id: plan.generation_id,
         };
-        let statements: Vec<String> = self.plans.iter().zip(&self.reports).map(entry).collect();
-        self.begin()?;
-        for statement in &statements {
-            self.warehouse.execute(statement).map_err(|error| failure(error, None))?;
-        }
-        self.in_transaction = false;
-        self.warehouse.commit().map_err(|error| failure(error, None))
-    }
-
-    fn begin(&mut self) -> Result<(), Failure> {
-        if !self.in_transaction {
-            self.warehouse.begin().map_err(|error| failure(error, None))?;
-            self.in_transaction = true;
-        }
-        Ok(())
-    }
-
-    fn execute(&mut self, statements: &[String], stream: &StreamPlan) -> Result<(), Failure> {
-        statements.iter().try_for_each(|statement| {
-            self.warehouse.execute(statement).map(drop).map_err(|error| failure(error, Some(stream)))
-        })
-    }
-
-    fn sql<'s>(&'s self, plan: &'s StreamPlan) -> StreamSql<'s> {
-        StreamSql::new(plan, self.warehouse.dialect())
+        let entries: Vec<SyncLogEntry> = self.plans.iter().zip(&self.reports).map(entry).collect();
+        self.transaction.log(&entries)
     }
 }

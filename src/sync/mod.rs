@@ -14,14 +14,18 @@ mod budget;
 mod chunk;
 /// The wall clock, and ids that follow it.
 mod clock;
-/// Batches into the warehouse, one transaction a checkpoint.
+/// Batches gathered, checkpoint by checkpoint, and states acknowledged behind them.
 mod loader;
+/// How often and after which pauses something is tried again.
+mod patience;
 /// Everything before the first row: names, plan, tables, bookkeeping.
 mod prepare;
 /// What a sync did.
 pub(crate) mod report;
 /// Lines of the input to chunks and checkpoints.
 mod router;
+/// The transaction of a checkpoint: rows, merges, replacements that take effect, commit.
+mod transaction;
 /// Chunks into batches, on threads.
 mod worker;
 
@@ -40,8 +44,10 @@ use crate::protocol::writer::ProtocolWriter;
 use crate::warehouse::Warehouse;
 use budget::Budget;
 use loader::Loader;
+use patience::Patience;
 use report::{Progress, Report};
 use router::{Ending, Router};
+use transaction::Transaction;
 
 /// How a sync runs.
 #[derive(Debug, Clone)]
@@ -96,7 +102,8 @@ impl Sync<'_> {
         watch: impl FnOnce(Arc<Progress>),
     ) -> (Report, Result<(), Failure>) {
         let started = Instant::now();
-        let prepared = match prepare::prepare(warehouse.as_mut(), self.catalog, self.options) {
+        let patience = Patience::new(warehouse.has_connection(), self.stop);
+        let prepared = match prepare::prepare(warehouse.as_mut(), self.catalog, self.options, patience) {
             Ok(prepared) => prepared,
             Err(failure) => return (Report::default(), Err(failure)),
         };
@@ -107,8 +114,9 @@ impl Sync<'_> {
         let (batches_in, batches_out) = crossbeam_channel::unbounded();
         let (chunks_in, chunks_out) = crossbeam_channel::unbounded();
         let (writer, targets) = (self.writer.clone(), prepared.streams);
+        let transaction = Transaction::new(warehouse, Arc::clone(&plans), targets, patience);
         let mut loader =
-            Loader::new(warehouse, Arc::clone(&plans), targets, writer, Arc::clone(&budget), Arc::clone(&progress));
+            Loader::new(transaction, Arc::clone(&plans), writer, Arc::clone(&budget), Arc::clone(&progress));
 
         std::thread::scope(|scope| {
             for _ in 0..self.settings.workers.max(1) {

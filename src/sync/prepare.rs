@@ -1,12 +1,13 @@
 //! Everything before the first row: names, plan, tables, bookkeeping.
 
-use alluvium_normalization::catalog::{ConfiguredCatalog, Replacement, SyncMode};
+use alluvium_normalization::catalog::{ConfiguredCatalog, ConfiguredStream, Replacement, SyncMode};
 use alluvium_normalization::limits::Limits;
 use alluvium_normalization::plan::{self, KnownNames, Options, Plan, StreamPlan};
 use alluvium_normalization::sql::bookkeeping::{self, StreamState};
 use alluvium_normalization::sql::{Described, INTERNAL_SCHEMA, StreamSql, TableName, Targets};
 
 use crate::failure::Failure;
+use crate::sync::patience::Patience;
 use crate::warehouse::{ExistingTable, Warehouse, WarehouseError};
 
 /// What a sync starts with.
@@ -26,18 +27,41 @@ pub(super) struct StreamTarget {
     pub(super) obsolete: Vec<TableName>,
 }
 
-/// Plans the catalog over what exists, and makes the tables ready, in one transaction.
+/// Plans the catalog over what exists, and makes the tables ready, in one transaction; again when the connection is lost.
 pub(super) fn prepare(
+    warehouse: &mut dyn Warehouse,
+    catalog: &ConfiguredCatalog,
+    options: &Options,
+    patience: Patience<'_>,
+) -> Result<Prepared, Failure> {
+    let mut pauses = patience.pauses();
+    let mut outcome = try_to_prepare(warehouse, catalog, options);
+    while let Err(reason) = &outcome
+        && pauses.wait_after(reason)
+    {
+        outcome = match warehouse.reconnect() {
+            Ok(_) => try_to_prepare(warehouse, catalog, options),
+            Err(error) => Err(failure(error, None)),
+        };
+    }
+    outcome
+}
+
+fn try_to_prepare(
     warehouse: &mut dyn Warehouse,
     catalog: &ConfiguredCatalog,
     options: &Options,
 ) -> Result<Prepared, Failure> {
     let limits = warehouse.dialect().limits().clone();
-    let mut schemas: Vec<String> =
-        catalog.streams.iter().map(|stream| plan::schema_of(&stream.name, options, &limits)).collect();
+    let schema_of = |stream: &ConfiguredStream| plan::schema_of(&stream.name, options, &limits);
+    let claims: Vec<(String, String)> =
+        catalog.streams.iter().map(|stream| (schema_of(stream), stream.name.name.clone())).collect();
+    let mut schemas: Vec<String> = claims.iter().map(|(schema, _)| schema.clone()).collect();
     schemas.push(INTERNAL_SCHEMA.to_owned());
     schemas.sort_unstable();
     schemas.dedup();
+    // what exists stays as it is described only once nobody else writes to it
+    warehouse.claim(&claims).map_err(|error| failure(error, None))?;
     let existing = warehouse.describe(&schemas).map_err(|error| failure(error, None))?;
     let plan = plan::compile(catalog, options, &limits, &known_names(&existing))
         .map_err(|error| Failure::config(error.to_string()))?;

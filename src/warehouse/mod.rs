@@ -50,10 +50,15 @@ pub(crate) trait Warehouse: Send {
         Ok(())
     }
 
-    /// Connects again after a [`WarehouseError::Transient`] and says what became of the transaction that was under way, its
-    /// commit included. `None`: this warehouse has no connection that could be lost.
-    fn reconnect(&mut self) -> Result<Option<Interrupted>, WarehouseError> {
-        Ok(None)
+    /// There is a connection that may be lost, and [`Warehouse::reconnect`] makes it again.
+    fn has_connection(&self) -> bool {
+        false
+    }
+
+    /// Connects again after a [`WarehouseError::Transient`], with all claims, and says what became of the transaction that
+    /// was under way, its commit included.
+    fn reconnect(&mut self) -> Result<Interrupted, WarehouseError> {
+        Ok(Interrupted::RolledBack)
     }
 
     /// The tables and views of these schemas, with their columns and comments; schemas that do not exist are no error.

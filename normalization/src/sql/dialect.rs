@@ -36,6 +36,24 @@ pub trait Dialect: Send + Sync {
         format!("'{}'", value.replace('\0', "").replace('\'', "''"))
     }
 
+    /// The statement that lets the rows of `table` be found by `column` at a cost that follows the rows found, unless that
+    /// is so already. `unique`: no two rows have the same value. `None`: the warehouse has no use for it.
+    fn index(&self, table: &TableName, column: &str, unique: bool) -> Option<String> {
+        let _ = (table, column, unique);
+        None
+    }
+
+    /// A statement that finds rows by a column that has an [`Dialect::index`], so that its cost follows the rows found and
+    /// not the table.
+    fn by_index(&self, statement: String) -> Vec<String> {
+        vec![statement]
+    }
+
+    /// Drops a table of the user's that we made and no longer fill.
+    fn give_up(&self, table: &TableName) -> String {
+        format!("DROP TABLE IF EXISTS {}", self.relation(table))
+    }
+
     /// What to order `column` by, given its kind: strings by code point, JSON as its text.
     fn sort_key(&self, column: &str, kind: ColumnKind) -> String {
         match kind {

@@ -45,30 +45,32 @@ impl<'a> StreamSql<'a> {
         let (Some(versions), Some(events)) = (&into.history, &into.events) else { return Vec::new() };
         let recorded = quoted(self.dialect, history.recorded().map(|column| &column.name));
         let all = quoted(self.dialect, history.table.columns.iter().map(|column| &column.name));
-        let mut statements = vec![
-            self.gather_stored(gathered, versions, touched, &recorded),
-            self.gather_stored(gathered, events, touched, &recorded),
-        ];
+        let mut statements = self.gather_stored(gathered, versions, touched, &recorded);
+        statements.extend(self.gather_stored(gathered, events, touched, &recorded));
         let arrivals = arrivals.iter();
         statements.extend(arrivals.map(|(from, values)| self.gather_arrived(gathered, from, &recorded, values)));
-        statements.extend([
-            self.work_out_ranges(history, ranges, gathered),
-            self.delete_by(UNIQUE_KEY, versions, touched),
-            self.delete_by(UNIQUE_KEY, events, touched),
-            self.copy(versions, ranges, &all),
-            self.copy_except(events, gathered, ranges, &recorded),
-        ]);
+        statements.push(self.work_out_ranges(history, ranges, gathered));
+        statements.extend(self.delete_by(UNIQUE_KEY, versions, touched));
+        statements.extend(self.delete_by(UNIQUE_KEY, events, touched));
+        statements.push(self.copy(versions, ranges, &all));
+        statements.push(self.copy_except(events, gathered, ranges, &recorded));
         statements
     }
 
-    fn gather_stored(&self, gathered: &TableName, from: &TableName, touched: &TableName, columns: &[String]) -> String {
-        format!(
+    fn gather_stored(
+        &self,
+        gathered: &TableName,
+        from: &TableName,
+        touched: &TableName,
+        columns: &[String],
+    ) -> Vec<String> {
+        self.dialect.by_index(format!(
             "{copy}
 WHERE {key} IN (SELECT {key} FROM {touched})",
             copy = self.copy(gathered, from, columns),
             key = self.dialect.quote(UNIQUE_KEY),
             touched = self.dialect.relation(touched),
-        )
+        ))
     }
 
     /// An event that came before is not gathered twice.

@@ -29,6 +29,19 @@ impl StreamSql<'_> {
         statements
     }
 
+    /// Lets the rows that a merge into `into` looks for be found without reading the tables, for a stream of one row a key.
+    ///
+    /// Belongs behind the first load of new tables, and before the first merge into tables that have rows.
+    #[must_use]
+    pub fn index(&self, into: &Targets) -> Vec<String> {
+        let (Some(keys), Some(root)) = (&into.keys, into.tables.first()) else { return Vec::new() };
+        let children = into.tables.iter().skip(1).chain(&into.former_children);
+        let unique = [(keys, UNIQUE_KEY, true), (root, UNIQUE_KEY, true)].into_iter();
+        let versions = into.history.iter().chain(&into.events).map(|table| (table, UNIQUE_KEY, false));
+        let wanted = unique.chain(children.map(|table| (table, AB_ID, false))).chain(versions);
+        wanted.filter_map(|(table, column, unique)| self.dialect.index(table, column, unique)).collect()
+    }
+
     /// Lets the `candidates` (a table with the expressions that make columns of keys of it) win over what `into` holds,
     /// with the rows of the winners taken from `rows`.
     pub(super) fn replace(
@@ -42,19 +55,19 @@ impl StreamSql<'_> {
         let (Some(winners), Some(known), Some(root)) = (&batch.keys, &into.keys, into.tables.first()) else {
             return Vec::new();
         };
-        let mut statements = vec![self.select_winners(keys, winners, candidates, known)];
+        let mut statements = self.select_winners(keys, winners, candidates, known);
         let mut children = into.tables.iter().skip(1).chain(&into.former_children).peekable();
         if let (Some(replaced), true) = (self.replaced(), children.peek().is_some()) {
-            statements.push(self.select_replaced(&replaced, root, winners));
-            statements.extend(children.map(|child| self.delete_by(AB_ID, child, &replaced)));
+            statements.extend(self.select_replaced(&replaced, root, winners));
+            statements.extend(children.flat_map(|child| self.delete_by(AB_ID, child, &replaced)));
         }
-        statements.push(self.delete_by(UNIQUE_KEY, root, winners));
+        statements.extend(self.delete_by(UNIQUE_KEY, root, winners));
         let tables = into.tables.iter().zip(rows).zip(&self.stream.tables);
         statements.extend(tables.map(|((into, from), table)| {
             let columns = quoted(self.dialect, table.columns.iter().map(|column| &column.name));
             self.insert_winners(into, from, winners, &columns)
         }));
-        statements.push(self.delete_by(UNIQUE_KEY, known, winners));
+        statements.extend(self.delete_by(UNIQUE_KEY, known, winners));
         let columns = quoted(self.dialect, keys.fields().map(|field| field.name));
         statements.push(self.copy(known, winners, &columns));
         statements
@@ -70,7 +83,7 @@ impl StreamSql<'_> {
         winners: &TableName,
         (candidates, columns): (&TableName, &[String]),
         known: &TableName,
-    ) -> String {
+    ) -> Vec<String> {
         let names = quoted(self.dialect, keys.fields().map(|field| field.name));
         let candidate = columns
             .iter()
@@ -78,7 +91,7 @@ impl StreamSql<'_> {
             .map(|(column, name)| if column == name { name.clone() } else { format!("{column} AS {name}") });
         let mut order = newest_first(self.dialect, keys.order());
         order.push(format!("{REMEMBERED} DESC"));
-        format!(
+        self.dialect.by_index(format!(
             "INSERT INTO {winners} (
   {columns}
 )
@@ -116,30 +129,30 @@ WHERE {RANK} = 1 AND NOT {REMEMBERED}",
             known = self.dialect.relation(known),
             key = self.dialect.quote(UNIQUE_KEY),
             order = listed(4, &order),
-        )
+        ))
     }
 
     /// Found once, however many child tables there are.
-    fn select_replaced(&self, replaced: &TableName, root: &TableName, winners: &TableName) -> String {
+    fn select_replaced(&self, replaced: &TableName, root: &TableName, winners: &TableName) -> Vec<String> {
         let id = self.dialect.quote(AB_ID);
-        format!(
+        self.dialect.by_index(format!(
             "{copy}
 WHERE {key} IN (SELECT {key} FROM {winners})",
             copy = self.copy(replaced, root, &[id]),
             key = self.dialect.quote(UNIQUE_KEY),
             winners = self.dialect.relation(winners),
-        )
+        ))
     }
 
     /// Deletes the rows whose `column` is in that column of `listed`.
-    pub(super) fn delete_by(&self, column: &str, from: &TableName, listed: &TableName) -> String {
-        format!(
+    pub(super) fn delete_by(&self, column: &str, from: &TableName, listed: &TableName) -> Vec<String> {
+        self.dialect.by_index(format!(
             "DELETE FROM {from}
 WHERE {column} IN (SELECT {column} FROM {listed})",
             from = self.dialect.relation(from),
             column = self.dialect.quote(column),
             listed = self.dialect.relation(listed),
-        )
+        ))
     }
 
     fn insert_winners(&self, into: &TableName, from: &TableName, winners: &TableName, columns: &[String]) -> String {

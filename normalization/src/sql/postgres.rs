@@ -3,11 +3,18 @@
 use crate::kind::{ColumnKind, ScalarColumn};
 use crate::limits::Limits;
 use crate::names::{IdentifierLength, IdentifierRules};
-use crate::sql::Dialect;
+use crate::sql::internal::internal_name;
+use crate::sql::{Dialect, TableName};
 
 /// A Postgres server. Types are spelled as `format_type` spells them, so that a column's type can be compared as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Postgres;
+pub struct Postgres {
+    /// A table of ours that is given up is dropped together with what depends on it.
+    pub drop_cascade: bool,
+}
+
+/// Ways of joining that read the whole of a table. Without them an index is left.
+const WHOLE_TABLE_JOINS: [&str; 2] = ["enable_hashjoin", "enable_mergejoin"];
 
 static LIMITS: Limits = Limits {
     identifiers: IdentifierRules {
@@ -43,6 +50,48 @@ impl Dialect for Postgres {
 
     fn session_schema(&self) -> &'static str {
         "pg_temp"
+    }
+
+    fn index(&self, table: &TableName, column: &str, unique: bool) -> Option<String> {
+        // In the table's own schema, where names of indexes and tables meet.
+        let name = internal_name(self, table, column.trim_start_matches('_'));
+        let unique = if unique { "UNIQUE " } else { "" };
+        let (name, relation, column) = (self.quote(&name), self.relation(table), self.quote(column));
+        Some(format!("CREATE {unique}INDEX IF NOT EXISTS {name} ON {relation} ({column})"))
+    }
+
+    /// The planner takes a hundred thousand keys for reason enough to read a table of a million rows. That is faster only as
+    /// long as the table is small and in memory, and would let every checkpoint take longer than the one before.
+    fn by_index(&self, statement: String) -> Vec<String> {
+        let set = |value: &str| WHOLE_TABLE_JOINS.map(|setting| format!("SET LOCAL {setting} = {value}"));
+        set("off").into_iter().chain([statement]).chain(set("on")).collect()
+    }
+
+    /// Where something of the user's depends on the table, a view most likely, it is emptied and stays.
+    fn give_up(&self, table: &TableName) -> String {
+        let relation = self.relation(table);
+        if self.drop_cascade {
+            return format!("DROP TABLE IF EXISTS {relation} CASCADE");
+        }
+        let body = format!(
+            "BEGIN
+  DROP TABLE IF EXISTS {relation};
+EXCEPTION WHEN dependent_objects_still_exist THEN
+  DELETE FROM {relation};
+END"
+        );
+        format!("DO {}", self.literal(&body))
+    }
+
+    /// Strings by code point, whatever the database's collation.
+    fn sort_key(&self, column: &str, kind: ColumnKind) -> String {
+        match kind {
+            ColumnKind::Scalar(ScalarColumn::String) | ColumnKind::CsvArray => format!("{column} COLLATE \"C\""),
+            ColumnKind::Json | ColumnKind::JsonArray | ColumnKind::Document | ColumnKind::List(_) => {
+                format!("CAST({column} AS text) COLLATE \"C\"")
+            }
+            ColumnKind::Scalar(_) | ColumnKind::Uuid => column.to_owned(),
+        }
     }
 }
 

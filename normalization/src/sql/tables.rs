@@ -80,6 +80,9 @@ impl<'a> StreamSql<'a> {
         }
         let remembered = self.remembered(&live);
         statements.extend(remembered.iter().flat_map(|shape| self.prepare(shape, existing(shape.name).as_deref()).0));
+        if live.tables.iter().any(|table| existing(table).is_some()) {
+            statements.extend(self.index(&live));
+        }
         statements
     }
 
@@ -89,7 +92,12 @@ impl<'a> StreamSql<'a> {
         let staging = self.staging();
         let rows = self.user_tables(&staging).map(|(name, table)| Shape::of(name, table));
         let shapes = rows.chain(self.remembered(&staging));
-        shapes.flat_map(|shape| self.prepare(&shape, existing(shape.name).as_deref()).0).collect()
+        let mut statements: Vec<String> =
+            shapes.flat_map(|shape| self.prepare(&shape, existing(shape.name).as_deref()).0).collect();
+        if staging.tables.iter().any(|table| existing(table).is_some()) {
+            statements.extend(self.index(&staging));
+        }
+        statements
     }
 
     /// Creates the session-local tables of one checkpoint, which must not be there. The root's takes the cursor in one

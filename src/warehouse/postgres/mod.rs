@@ -30,7 +30,8 @@ pub(crate) struct PostgresWarehouse {
 impl PostgresWarehouse {
     /// Connects.
     pub(crate) fn connect(config: &config::Postgres) -> Result<Self, WarehouseError> {
-        Ok(Self { session: Session::open(config)?, dialect: Postgres, is_broken: false })
+        let dialect = Postgres { drop_cascade: config.drop_cascade };
+        Ok(Self { session: Session::open(config)?, dialect, is_broken: false })
     }
 
     fn run(&mut self, doing: &str, sql: &str) -> Result<u64, WarehouseError> {

@@ -1,0 +1,276 @@
+//! The transaction of a checkpoint: rows, merges, replacements that take effect, commit.
+//!
+//! Where the warehouse is a server, the connection may be lost at any moment. The rows of the present checkpoint are kept
+//! until they are durable, so that it can be done again; whether a commit whose answer was lost has happened is asked of
+//! the server, so that nothing lands twice.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use alluvium_normalization::plan::StreamPlan;
+use alluvium_normalization::shred::Slot;
+use alluvium_normalization::sql::bookkeeping::{StreamState, SyncLogEntry, log_sync, write_state};
+use alluvium_normalization::sql::{StreamSql, TableName};
+use arrow_array::RecordBatch;
+
+use crate::failure::Failure;
+use crate::sync::patience::Patience;
+use crate::sync::prepare::{StreamTarget, failure};
+use crate::warehouse::{Interrupted, Warehouse};
+
+/// Bytes of batches that are kept of a checkpoint. One whose rows unfold into more can't be done again.
+const KEPT_BYTES: usize = 192 << 20;
+
+/// Rows of one table of a stream.
+pub(super) type Rows = ((usize, Slot), Vec<RecordBatch>);
+
+/// What the checkpoints of a sync are written by, one after the other.
+pub(super) struct Transaction<'a> {
+    warehouse: Box<dyn Warehouse>,
+    plans: Arc<[StreamPlan]>,
+    targets: Vec<StreamTarget>,
+    patience: Patience<'a>,
+    is_open: bool,
+    /// Streams with rows in their batch tables, to be merged.
+    unmerged: BTreeSet<usize>,
+    /// Streams whose tables have what merges find rows by.
+    indexed: BTreeSet<usize>,
+    kept: Kept,
+}
+
+impl<'a> Transaction<'a> {
+    pub(super) fn new(
+        warehouse: Box<dyn Warehouse>,
+        plans: Arc<[StreamPlan]>,
+        targets: Vec<StreamTarget>,
+        patience: Patience<'a>,
+    ) -> Self {
+        let kept = Kept::new(warehouse.has_connection());
+        let (unmerged, indexed) = (BTreeSet::new(), BTreeSet::new());
+        Self { warehouse, plans, targets, patience, is_open: false, unmerged, indexed, kept }
+    }
+
+    /// Rows were loaded that are not committed.
+    pub(super) fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Adds rows to the present checkpoint.
+    pub(super) fn load(&mut self, rows: Vec<Rows>) -> Result<(), Failure> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.kept.add(&rows);
+        let loaded = rows.iter().try_for_each(|rows| self.load_rows(rows));
+        self.or_again(loaded, Self::replay)
+    }
+
+    /// Merges what is loaded, lets the replacements of `completed` streams take effect and makes all of it durable.
+    pub(super) fn commit(&mut self, completed: &[usize]) -> Result<(), Failure> {
+        let concluded = self.conclude(completed);
+        self.or_again(concluded, |this| {
+            this.replay()?;
+            this.conclude(completed)
+        })?;
+        self.is_open = false;
+        self.indexed.append(&mut self.unmerged);
+        self.kept.clear();
+        for stream in completed {
+            let live = StreamSql::new(&self.plans[*stream], self.warehouse.dialect()).live();
+            let target = &mut self.targets[*stream];
+            if target.replacing.take().is_some() {
+                target.targets = live;
+                target.obsolete.clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops what is not committed.
+    pub(super) fn rollback(&mut self) {
+        if std::mem::take(&mut self.is_open) {
+            // the error that counts is the one that led here
+            let _ = self.warehouse.rollback();
+        }
+    }
+
+    /// Adds to the sync log.
+    pub(super) fn log(&mut self, entries: &[SyncLogEntry]) -> Result<(), Failure> {
+        let logged = self.log_entries(entries);
+        self.or_again(logged, |this| this.log_entries(entries))?;
+        self.is_open = false;
+        Ok(())
+    }
+
+    /// Leaves the warehouse without closing it in order.
+    pub(super) fn abandon(self) {
+        std::mem::forget(self.warehouse);
+    }
+
+    /// What was tried, or else `again` on a new connection until it succeeds or there is no use in going on.
+    fn or_again(
+        &mut self,
+        tried: Result<(), Failure>,
+        again: impl Fn(&mut Self) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let Err(mut reason) = tried else { return Ok(()) };
+        let mut pauses = self.patience.pauses();
+        while self.kept.is_whole() && pauses.wait_after(&reason) {
+            let reconnected = self.warehouse.reconnect();
+            (self.is_open, _) = (false, std::mem::take(&mut self.unmerged));
+            let outcome = match reconnected {
+                Ok(Interrupted::Committed) => Ok(()),
+                Ok(Interrupted::RolledBack) => again(self),
+                Err(error) => Err(failure(error, None)),
+            };
+            match outcome {
+                Ok(()) => return Ok(()),
+                Err(failure) => reason = failure,
+            }
+        }
+        Err(reason)
+    }
+
+    fn replay(&mut self) -> Result<(), Failure> {
+        let kept = std::mem::take(&mut self.kept.rows);
+        let loaded = kept.iter().try_for_each(|rows| self.load_rows(rows));
+        self.kept.rows = kept;
+        loaded
+    }
+
+    fn load_rows(&mut self, ((stream, slot), batches): &Rows) -> Result<(), Failure> {
+        let table = self.table(*stream, *slot)?;
+        let loaded = self.warehouse.load(&table, batches);
+        loaded.map(drop).map_err(|error| failure(error, Some(&self.plans[*stream])))
+    }
+
+    /// The table that rows of a slot go to now, ready for them.
+    fn table(&mut self, stream: usize, slot: Slot) -> Result<TableName, Failure> {
+        self.begin()?;
+        let plans = Arc::clone(&self.plans);
+        let plan = &plans[stream];
+        let merges = plan.dedup.is_some() && matches!(slot, Slot::Table(_));
+        let batch_tables = merges.then(|| (self.sql(plan).create_batch(), self.sql(plan).batch()));
+        let targets = match &batch_tables {
+            Some((create, batch)) => {
+                if self.unmerged.insert(stream) {
+                    self.execute(create, plan)?;
+                }
+                batch
+            }
+            None => &self.targets[stream].targets,
+        };
+        let table = match slot {
+            Slot::Raw => targets.raw.as_ref(),
+            Slot::Table(index) => targets.tables.get(index),
+        };
+        table.cloned().ok_or_else(|| Failure::internal("rows of a table that the plan does not have"))
+    }
+
+    fn conclude(&mut self, completed: &[usize]) -> Result<(), Failure> {
+        for stream in self.unmerged.clone() {
+            self.merge(stream)?;
+        }
+        for stream in completed {
+            self.replace(*stream)?;
+        }
+        if self.is_open {
+            self.warehouse.commit().map_err(|error| failure(error, None))?;
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, stream: usize) -> Result<(), Failure> {
+        let plans = Arc::clone(&self.plans);
+        let plan = &plans[stream];
+        let into = &self.targets[stream].targets;
+        let mut statements = self.sql(plan).merge(into);
+        if !self.indexed.contains(&stream) {
+            // after the rows: an index that is there first makes every row of a new table dearer
+            statements.extend(self.sql(plan).index(into));
+        }
+        statements.extend(self.sql(plan).drop_batch());
+        self.execute(&statements, plan)
+    }
+
+    /// Lets a replacement take effect, if the stream is one.
+    fn replace(&mut self, stream: usize) -> Result<(), Failure> {
+        let Some(generation) = self.targets[stream].replacing else { return Ok(()) };
+        self.begin()?;
+        let plans = Arc::clone(&self.plans);
+        let plan = &plans[stream];
+        let state = StreamState {
+            schema: plan.schema.clone(),
+            stream: plan.stream.name.clone(),
+            replaced_generation: Some(generation),
+            staging_generation: None,
+            layout: None,
+        };
+        let dialect = self.warehouse.dialect();
+        let mut statements = self.sql(plan).swap();
+        statements.extend(self.targets[stream].obsolete.iter().map(|table| dialect.give_up(table)));
+        statements.extend(write_state(dialect, &state));
+        self.execute(&statements, plan)
+    }
+
+    fn log_entries(&mut self, entries: &[SyncLogEntry]) -> Result<(), Failure> {
+        let dialect = self.warehouse.dialect();
+        let statements: Vec<String> = entries.iter().map(|entry| log_sync(dialect, entry)).collect();
+        self.begin()?;
+        for statement in &statements {
+            self.warehouse.execute(statement).map_err(|error| failure(error, None))?;
+        }
+        self.warehouse.commit().map_err(|error| failure(error, None))
+    }
+
+    fn begin(&mut self) -> Result<(), Failure> {
+        if !self.is_open {
+            self.warehouse.begin().map_err(|error| failure(error, None))?;
+            self.is_open = true;
+        }
+        Ok(())
+    }
+
+    fn execute(&mut self, statements: &[String], stream: &StreamPlan) -> Result<(), Failure> {
+        statements.iter().try_for_each(|statement| {
+            self.warehouse.execute(statement).map(drop).map_err(|error| failure(error, Some(stream)))
+        })
+    }
+
+    fn sql<'s>(&'s self, plan: &'s StreamPlan) -> StreamSql<'s> {
+        StreamSql::new(plan, self.warehouse.dialect())
+    }
+}
+
+/// The rows of the present checkpoint, as far as they are kept.
+struct Kept {
+    rows: Vec<Rows>,
+    bytes: usize,
+    limit: usize,
+}
+
+impl Kept {
+    fn new(is_wanted: bool) -> Self {
+        Self { rows: Vec::new(), bytes: 0, limit: if is_wanted { KEPT_BYTES } else { 0 } }
+    }
+
+    fn add(&mut self, rows: &[Rows]) {
+        self.bytes +=
+            rows.iter().flat_map(|(_, batches)| batches).map(RecordBatch::get_array_memory_size).sum::<usize>();
+        if self.is_whole() {
+            self.rows.extend_from_slice(rows);
+        } else {
+            self.rows = Vec::new();
+        }
+    }
+
+    /// All rows of the checkpoint are here.
+    fn is_whole(&self) -> bool {
+        self.bytes <= self.limit
+    }
+
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.bytes = 0;
+    }
+}
