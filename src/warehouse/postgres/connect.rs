@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, Error, NoTls};
 
 use super::error::Place;
 use crate::config;
@@ -28,6 +28,8 @@ pub(super) struct Session {
     runtime: Runtime,
     client: Client,
     place: Place,
+    /// The server's process, and when it started: process ids are used again.
+    backend: (i32, String),
 }
 
 impl Session {
@@ -53,10 +55,23 @@ impl Session {
         let (client, connection) = connected.map_err(|error| place.explain("connecting", &error))?;
         // its errors reach whoever waits for an answer
         runtime.spawn(async move { drop(connection.await) });
-        let session = Self { runtime, client, place };
-        let set = session.wait(session.client.batch_execute(SETTINGS));
-        set.map_err(|error| session.place.explain("setting up the session", &error))?;
+        let mut session = Self { runtime, client, place, backend: (0, String::new()) };
+        let set_up = session.wait(session.client.batch_execute(SETTINGS)).and_then(|()| session.find_backend());
+        session.backend = set_up.map_err(|error| session.place.explain("setting up the session", &error))?;
         Ok(session)
+    }
+
+    fn find_backend(&self) -> Result<(i32, String), Error> {
+        let sql = "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()";
+        let row = self.wait(self.client.query_one(sql, &[]))?;
+        Ok((row.try_get(0)?, row.try_get(1)?))
+    }
+
+    /// Ends the server's process of this session, which may not know yet that its connection is lost, through `other`.
+    pub(super) fn end_remains(&self, other: &Self) -> Result<(), Error> {
+        let (pid, started) = &self.backend;
+        let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start::text = $2";
+        other.wait(other.client.query_opt(sql, &[pid, started])).map(drop)
     }
 
     /// Waits for the server.

@@ -1,5 +1,9 @@
 //! Postgres, a server.
 
+/// Streams kept to one process.
+mod claim;
+/// Whether a commit whose answer was lost has happened.
+mod commits;
 /// Connecting, and what holds for a session.
 mod connect;
 /// Appending Arrow batches by `COPY … (FORMAT binary)`.
@@ -15,14 +19,24 @@ use alluvium_normalization::sql::Dialect;
 use alluvium_normalization::sql::postgres::Postgres;
 use arrow_array::RecordBatch;
 
+use self::commits::Commits;
 use self::connect::Session;
 use crate::config;
-use crate::warehouse::{ExistingTable, QueryRows, TableName, Warehouse, WarehouseError};
+use crate::warehouse::{ExistingTable, Interrupted, QueryRows, TableName, Warehouse, WarehouseError};
+
+/// How long a statement that shuts readers out may wait for those that are reading: whoever comes to read waits behind it.
+const EXCLUSIVE_WAIT: &str = "2s";
 
 /// A Postgres database that is connected to.
 pub(crate) struct PostgresWarehouse {
+    config: config::Postgres,
     session: Session,
     dialect: Postgres,
+    /// The streams that are ours while the session lasts. Empty: we only look.
+    claimed: Vec<(String, String)>,
+    /// The session has the locks of what is claimed.
+    has_claims: bool,
+    commits: Commits,
     /// A statement of the transaction has failed. Postgres would answer a COMMIT with success and roll back.
     is_broken: bool,
 }
@@ -30,8 +44,15 @@ pub(crate) struct PostgresWarehouse {
 impl PostgresWarehouse {
     /// Connects.
     pub(crate) fn connect(config: &config::Postgres) -> Result<Self, WarehouseError> {
-        let dialect = Postgres { drop_cascade: config.drop_cascade };
-        Ok(Self { session: Session::open(config)?, dialect, is_broken: false })
+        Ok(Self {
+            session: Session::open(config)?,
+            config: config.clone(),
+            dialect: Postgres { drop_cascade: config.drop_cascade },
+            claimed: Vec::new(),
+            has_claims: true,
+            commits: Commits::default(),
+            is_broken: false,
+        })
     }
 
     fn run(&mut self, doing: &str, sql: &str) -> Result<u64, WarehouseError> {
@@ -53,6 +74,38 @@ impl Warehouse for PostgresWarehouse {
         &self.dialect
     }
 
+    fn claim(&mut self, streams: &[(String, String)]) -> Result<(), WarehouseError> {
+        let released = claim::release(&self.session);
+        self.told("claiming the streams", released)?;
+        self.claimed = streams.to_vec();
+        self.has_claims = false;
+        claim::claim(&self.session, streams)?;
+        self.has_claims = true;
+        let prepared = Commits::prepare(&self.session, &self.dialect);
+        self.told("preparing for lost connections", prepared)
+    }
+
+    fn has_connection(&self) -> bool {
+        true
+    }
+
+    fn reconnect(&mut self) -> Result<Interrupted, WarehouseError> {
+        if self.rollback().is_err() {
+            let lost = std::mem::replace(&mut self.session, Session::open(&self.config)?);
+            self.has_claims = false;
+            let ended = lost.end_remains(&self.session);
+            self.told("ending what is left of the lost connection", ended)?;
+        }
+        if !self.has_claims {
+            // Only one session can have them: when this one does, no transaction of the other is under way.
+            claim::claim(&self.session, &self.claimed)?;
+            self.has_claims = true;
+        }
+        let asked = self.commits.ask(&self.session, &self.dialect);
+        let is_committed = self.told("asking whether the last transaction was committed", asked)?;
+        Ok(if is_committed { Interrupted::Committed } else { Interrupted::RolledBack })
+    }
+
     fn describe(&mut self, schemas: &[String]) -> Result<Vec<ExistingTable>, WarehouseError> {
         let outcome = describe::describe(&self.session, schemas);
         self.told("reading what tables exist", outcome)
@@ -69,7 +122,13 @@ impl Warehouse for PostgresWarehouse {
             let message = "a statement of the transaction has failed".to_owned();
             return Err(WarehouseError::Statement { doing: "committing".to_owned(), message });
         }
-        self.run("committing", "COMMIT").map(drop)
+        if !self.claimed.is_empty() {
+            let left = self.commits.leave(&self.session, &self.dialect);
+            self.told("committing", left)?;
+        }
+        self.run("committing", "COMMIT")?;
+        self.commits.settle();
+        Ok(())
     }
 
     fn rollback(&mut self) -> Result<(), WarehouseError> {
@@ -77,7 +136,12 @@ impl Warehouse for PostgresWarehouse {
     }
 
     fn execute(&mut self, sql: &str) -> Result<u64, WarehouseError> {
-        self.run(&error::purpose(sql), sql)
+        let doing = error::purpose(sql);
+        if shuts_readers_out(sql) {
+            let sql = format!("SET LOCAL lock_timeout = '{EXCLUSIVE_WAIT}'; {sql}; SET LOCAL lock_timeout = 0");
+            return self.run(&doing, &sql);
+        }
+        self.run(&doing, sql)
     }
 
     fn load(&mut self, table: &TableName, batches: &[RecordBatch]) -> Result<u64, WarehouseError> {
@@ -92,4 +156,9 @@ impl Warehouse for PostgresWarehouse {
         let outcome = query::query(&self.session, sql);
         self.told("querying", outcome)
     }
+}
+
+/// Whether the statement needs its table for itself.
+fn shuts_readers_out(sql: &str) -> bool {
+    ["ALTER ", "DROP ", "DO "].iter().any(|verb| sql.starts_with(verb))
 }
