@@ -206,8 +206,16 @@ impl<'a> Transaction<'a> {
             staging_generation: None,
             layout: None,
         };
+        // the live tables take what merges find rows by from the staged ones, where they have it
+        self.execute(&self.sql(plan).index(&self.sql(plan).live()), plan)?;
+        let mut exchanged = Vec::new();
+        for (live, staged) in self.sql(plan).replaced_tables() {
+            if self.warehouse.exchange(&live, &staged).map_err(|error| failure(error, Some(plan)))? {
+                exchanged.push(live);
+            }
+        }
         let dialect = self.warehouse.dialect();
-        let mut statements = self.sql(plan).swap();
+        let mut statements = self.sql(plan).swap(&exchanged);
         statements.extend(self.targets[stream].obsolete.iter().map(|table| dialect.give_up(table)));
         statements.extend(write_state(dialect, &state));
         self.execute(&statements, plan)

@@ -86,6 +86,13 @@ pub(crate) trait Warehouse: Send {
     /// Appends rows: the batches' columns, by name, into the columns of the same name; other columns become NULL.
     fn load(&mut self, table: &TableName, batches: &[RecordBatch]) -> Result<u64, WarehouseError>;
 
+    /// Lets `staged`, which has the columns of `live`, take its place when the transaction commits, if that takes nothing
+    /// from the user; then nothing else may be done to either in this transaction. `false`: its rows have to be copied.
+    fn exchange(&mut self, live: &TableName, staged: &TableName) -> Result<bool, WarehouseError> {
+        let _ = (live, staged);
+        Ok(false)
+    }
+
     /// The rows of a query, each value as text, NULL as `None`.
     fn query(&mut self, sql: &str) -> Result<QueryRows, WarehouseError>;
 }

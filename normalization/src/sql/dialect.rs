@@ -49,6 +49,12 @@ pub trait Dialect: Send + Sync {
         vec![statement]
     }
 
+    /// Creates `staged` with the columns of `live` and all that belongs to them. `None`: columns and types say it all.
+    fn create_like(&self, staged: &TableName, live: &TableName) -> Option<String> {
+        let _ = (staged, live);
+        None
+    }
+
     /// Drops a table of the user's that we made and no longer fill.
     fn give_up(&self, table: &TableName) -> String {
         format!("DROP TABLE IF EXISTS {}", self.relation(table))

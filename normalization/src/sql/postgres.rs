@@ -67,6 +67,12 @@ impl Dialect for Postgres {
         set("off").into_iter().chain([statement]).chain(set("on")).collect()
     }
 
+    /// Only a table with the same columns in the same order can take the place of another.
+    fn create_like(&self, staged: &TableName, live: &TableName) -> Option<String> {
+        let (staged, live) = (self.relation(staged), self.relation(live));
+        Some(format!("CREATE TABLE {staged} (LIKE {live} INCLUDING ALL EXCLUDING INDEXES)"))
+    }
+
     /// Where something of the user's depends on the table, a view most likely, it is emptied and stays.
     fn give_up(&self, table: &TableName) -> String {
         let relation = self.relation(table);

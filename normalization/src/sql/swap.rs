@@ -2,22 +2,32 @@
 
 use crate::plan::Table;
 use crate::sql::text::quoted;
-use crate::sql::{StreamSql, TableName, Targets};
+use crate::sql::{StreamSql, TableName, Targets, drop_table};
 
 impl StreamSql<'_> {
-    /// Replaces what is live with what is staged, and drops the staging tables.
+    /// The tables that a replacement puts rows of others in, each with that other: live and staged.
+    #[must_use]
+    pub fn replaced_tables(&self) -> Vec<(TableName, TableName)> {
+        let (staging, live) = (self.staging(), self.live());
+        self.pairs(&live, &staging).into_iter().map(|(into, from, _)| (into.clone(), from.clone())).collect()
+    }
+
+    /// Replaces what is live with what is staged, and drops the staging tables. `exchanged`: live tables for which the
+    /// warehouse has done so.
     ///
     /// Rows are exchanged, not tables: views, comments, grants and owner stay, and so do columns that the plan no longer
     /// has, NULL from now on.
     #[must_use]
-    pub fn swap(&self) -> Vec<String> {
+    pub fn swap(&self, exchanged: &[TableName]) -> Vec<String> {
         let (staging, live) = (self.staging(), self.live());
         let mut statements = Vec::new();
         for (into, from, columns) in self.pairs(&live, &staging) {
-            statements.push(format!("DELETE FROM {}", self.dialect.relation(into)));
-            statements.push(self.copy(into, from, &columns));
+            if !exchanged.contains(into) {
+                statements.push(format!("DELETE FROM {}", self.dialect.relation(into)));
+                statements.push(self.copy(into, from, &columns));
+                statements.push(drop_table(self.dialect, from));
+            }
         }
-        statements.extend(self.drop_staging());
         statements
     }
 

@@ -86,14 +86,23 @@ impl<'a> StreamSql<'a> {
         statements
     }
 
-    /// Makes the tables of an unfinished replacement, like [`Self::prepare_live`].
+    /// Makes the tables of an unfinished replacement, like [`Self::prepare_live`], which comes first.
     #[must_use]
     pub fn prepare_staging(&self, existing: impl Fn(&TableName) -> Option<Vec<Described>>) -> Vec<String> {
-        let staging = self.staging();
-        let rows = self.user_tables(&staging).map(|(name, table)| Shape::of(name, table));
-        let shapes = rows.chain(self.remembered(&staging));
-        let mut statements: Vec<String> =
-            shapes.flat_map(|shape| self.prepare(&shape, existing(shape.name).as_deref()).0).collect();
+        let (staging, live) = (self.staging(), self.live());
+        let shapes = |targets| {
+            let rows = self.user_tables(targets).map(|(name, table)| Shape::of(name, table));
+            rows.chain(self.remembered(targets)).collect::<Vec<_>>()
+        };
+        let mut statements = Vec::new();
+        for (shape, live) in shapes(&staging).iter().zip(shapes(&live)) {
+            let existing = existing(shape.name);
+            let alike = self.dialect.create_like(shape.name, live.name).filter(|_| existing.is_none());
+            statements.extend(match alike {
+                Some(create) => vec![create],
+                None => self.prepare(shape, existing.as_deref()).0,
+            });
+        }
         if staging.tables.iter().any(|table| existing(table).is_some()) {
             statements.extend(self.index(&staging));
         }

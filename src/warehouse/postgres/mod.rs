@@ -12,6 +12,8 @@ mod copy;
 mod describe;
 /// Postgres's errors as a person reads them.
 mod error;
+/// A full table put in the place of another.
+mod exchange;
 /// Any query, its values as text.
 mod query;
 
@@ -21,6 +23,7 @@ use arrow_array::RecordBatch;
 
 use self::commits::Commits;
 use self::connect::Session;
+use self::exchange::Exchanges;
 use crate::config;
 use crate::warehouse::{ExistingTable, Interrupted, QueryRows, TableName, Warehouse, WarehouseError};
 
@@ -37,6 +40,7 @@ pub(crate) struct PostgresWarehouse {
     /// The session has the locks of what is claimed.
     has_claims: bool,
     commits: Commits,
+    exchanges: Exchanges,
     /// A statement of the transaction has failed. Postgres would answer a COMMIT with success and roll back.
     is_broken: bool,
 }
@@ -51,6 +55,7 @@ impl PostgresWarehouse {
             claimed: Vec::new(),
             has_claims: true,
             commits: Commits::default(),
+            exchanges: Exchanges::default(),
             is_broken: false,
         })
     }
@@ -114,6 +119,7 @@ impl Warehouse for PostgresWarehouse {
     fn begin(&mut self) -> Result<(), WarehouseError> {
         self.run("beginning a transaction", "BEGIN")?;
         self.is_broken = false;
+        self.exchanges.forget();
         Ok(())
     }
 
@@ -126,6 +132,8 @@ impl Warehouse for PostgresWarehouse {
             let left = self.commits.leave(&self.session, &self.dialect);
             self.told("committing", left)?;
         }
+        let exchanged = self.exchanges.take_effect(&self.session);
+        self.told("exchanging tables", exchanged)?;
         self.run("committing", "COMMIT")?;
         self.commits.settle();
         Ok(())
@@ -150,6 +158,11 @@ impl Warehouse for PostgresWarehouse {
             self.is_broken = true;
             self.session.place().explain_copy(table, error)
         })
+    }
+
+    fn exchange(&mut self, live: &TableName, staged: &TableName) -> Result<bool, WarehouseError> {
+        let readied = self.exchanges.ready(&self.session, &self.dialect, live, staged);
+        self.told(&format!("replacing {}.{}", live.schema, live.name), readied)
     }
 
     fn query(&mut self, sql: &str) -> Result<QueryRows, WarehouseError> {

@@ -28,7 +28,7 @@ fn creation(sql: StreamSql<'_>) -> Vec<Section> {
 }
 
 fn replacement(sql: StreamSql<'_>) -> Vec<Section> {
-    vec![("swap", sql.swap()), ("absorb", sql.absorb())]
+    vec![("swap", sql.swap(&[])), ("absorb", sql.absorb())]
 }
 
 fn merge(sql: StreamSql<'_>) -> Vec<Section> {

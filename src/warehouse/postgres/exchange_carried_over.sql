@@ -1,0 +1,97 @@
+-- What belongs to the table $1 and has to belong to the table $2 when it takes its name: statements, and when they run.
+--   before  while everybody still reads $1
+--   first   when readers are shut out, before the names are exchanged
+--   views   when $2 has the name
+--   names   when $1 is gone
+WITH
+pair AS (
+  SELECT live, staged, live_schema.nspname AS schema_name, (live).relname AS table_name,
+    format('%I.%I', staged_schema.nspname, (staged).relname) AS staged_relation
+  FROM (
+    SELECT live, staged
+    FROM pg_class AS live, pg_class AS staged
+    WHERE live.oid = to_regclass($1::text) AND staged.oid = to_regclass($2::text)
+  ) AS found
+  JOIN pg_namespace AS live_schema ON live_schema.oid = (live).relnamespace
+  JOIN pg_namespace AS staged_schema ON staged_schema.oid = (staged).relnamespace
+),
+-- An index as what follows USING in its definition: where it is and what it is called left aside.
+indexes AS (
+  SELECT
+    i.indrelid, c.relname AS name, i.indisunique,
+    substr(pg_get_indexdef(i.indexrelid), length(beginning) + 1) AS definition,
+    row_number() OVER (
+      PARTITION BY i.indrelid, i.indisunique, substr(pg_get_indexdef(i.indexrelid), length(beginning) + 1)
+      ORDER BY c.relname
+    ) AS place
+  FROM pair
+  JOIN pg_index AS i ON i.indrelid IN ((live).oid, (staged).oid) AND i.indisvalid
+  JOIN pg_class AS c ON c.oid = i.indexrelid
+  JOIN pg_class AS t ON t.oid = i.indrelid
+  JOIN pg_namespace AS n ON n.oid = t.relnamespace
+  CROSS JOIN LATERAL format(
+    'CREATE %sINDEX %I ON %I.%I USING ', CASE WHEN i.indisunique THEN 'UNIQUE ' END, c.relname, n.nspname, t.relname
+  ) AS beginning
+),
+wanted AS (
+  SELECT l.name, l.indisunique, l.definition, s.name AS present,
+    '0_' || replace(gen_random_uuid()::text, '-', '') AS provisional
+  FROM pair
+  JOIN indexes AS l ON l.indrelid = (live).oid
+  LEFT JOIN indexes AS s
+    ON s.indrelid = (staged).oid AND s.indisunique = l.indisunique AND s.definition = l.definition AND s.place = l.place
+),
+views AS (
+  SELECT DISTINCT v.oid, n.nspname, v.relname, v.reloptions, v.relowner
+  FROM pair
+  JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = (live).oid AND d.classid = 'pg_rewrite'::regclass
+  JOIN pg_rewrite AS r ON r.oid = d.objid
+  JOIN pg_class AS v ON v.oid = r.ev_class
+  JOIN pg_namespace AS n ON n.oid = v.relnamespace
+),
+statements AS (
+  -- rights that new tables get by default, but the live one does not have
+  SELECT 1 AS step, 'before' AS moment,
+    format('REVOKE ALL ON TABLE %s FROM %s', staged_relation, coalesce(quote_ident(r.rolname), 'PUBLIC')) AS statement
+  FROM pair
+  CROSS JOIN LATERAL (SELECT DISTINCT grantee FROM aclexplode((staged).relacl)) AS granted
+  LEFT JOIN pg_roles AS r ON r.oid = granted.grantee
+  WHERE granted.grantee <> (staged).relowner
+  UNION ALL
+  SELECT 2, 'before',
+    format(
+      'GRANT %s ON TABLE %s TO %s%s', granted.privilege_type, staged_relation,
+      coalesce(quote_ident(r.rolname), 'PUBLIC'), CASE WHEN granted.is_grantable THEN ' WITH GRANT OPTION' END
+    )
+  FROM pair
+  CROSS JOIN LATERAL aclexplode((live).relacl) AS granted
+  LEFT JOIN pg_roles AS r ON r.oid = granted.grantee
+  WHERE granted.grantee <> (live).relowner
+  UNION ALL
+  SELECT 3, 'before', format('COMMENT ON TABLE %s IS %L', staged_relation, obj_description((live).oid, 'pg_class'))
+  FROM pair
+  UNION ALL
+  SELECT 4, 'before',
+    format(
+      'CREATE %sINDEX %I ON %s USING %s', CASE WHEN indisunique THEN 'UNIQUE ' END, provisional, staged_relation, definition
+    )
+  FROM pair, wanted
+  WHERE present IS NULL
+  UNION ALL
+  -- Changes nothing and locks the view. Who reads through a view locks it before its table; so must we.
+  SELECT 5, 'first', format('ALTER VIEW %I.%I OWNER TO %I', nspname, relname, pg_get_userbyid(relowner))
+  FROM views
+  UNION ALL
+  SELECT 6, 'views',
+    format(
+      'CREATE OR REPLACE VIEW %I.%I%s AS %s', nspname, relname, ' WITH (' || array_to_string(reloptions, ', ') || ')',
+      rtrim(pg_get_viewdef(oid), ';')
+    )
+  FROM views
+  UNION ALL
+  SELECT 7, 'names', format('ALTER INDEX %I.%I RENAME TO %I', schema_name, coalesce(present, provisional), name)
+  FROM pair, wanted
+)
+SELECT moment, statement
+FROM statements
+ORDER BY step, statement
