@@ -5,6 +5,11 @@
 mod captured;
 /// The command line: which verb, with which files.
 mod cli;
+/// Postgres servers to test with.
+#[cfg(test)]
+#[allow(dead_code, unused_imports)] // what only tests of the whole binary use
+#[path = "../tests/cluster/mod.rs"]
+mod cluster;
 /// The config: read, validated against the spec, and typed.
 mod config;
 /// Why a run failed, and who must act.

@@ -7,8 +7,13 @@ mod bad_input;
 mod cases;
 /// The command line's contract: what comes out, where, with which exit code.
 mod cli;
+/// Postgres servers to land in.
+#[allow(dead_code)] // what only tests inside the binary use
+mod cluster;
 /// Real connectors' records, counted and compared by a second reading of the contract.
 mod connectors;
+/// Servers and databases that other tests rely on.
+mod databases;
 /// The process is killed at any moment; what it acknowledged is there.
 mod kill;
 /// One destination: what is written to it, what is answered, what is there afterwards.
