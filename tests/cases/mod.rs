@@ -12,16 +12,17 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::support::{DuckDb, Sync, TestWarehouse, write};
+use crate::support::{Sync, TestWarehouse, in_every_warehouse, write};
 
 /// Tables as text that is the same in every run.
 mod picture;
 
-/// One test a case, so that one failing case does not hide the others.
+/// One test a case and warehouse, so that one failing case does not hide the others.
 macro_rules! cases {
     ($($case:ident),* $(,)?) => {
         const CASES: &[&str] = &[$(stringify!($case)),*];
-        $(#[test] fn $case() { run(stringify!($case)); })*
+        $(fn $case<W: TestWarehouse>() { run::<W>(stringify!($case)); })*
+        in_every_warehouse! { $($case),* }
     };
 }
 
@@ -65,18 +66,18 @@ fn home() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-fn run(case: &str) {
-    let warehouses: [&dyn TestWarehouse; 1] = [&DuckDb];
+fn run<W: TestWarehouse>(case: &str) {
     let case = home().join(case);
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(case.join("expected"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| {
-        for warehouse in warehouses {
-            for (variant, config) in configs(&case) {
-                insta::assert_snapshot!(warehouse.name().to_owned() + &variant, picture_of(&case, &config, warehouse));
-            }
+        for (variant, config) in configs(&case) {
+            let folder = tempfile::tempdir().unwrap();
+            let warehouse = W::new(folder.path());
+            let picture = picture_of(&case, &config, folder.path(), &warehouse);
+            insta::assert_snapshot!(warehouse.name().to_owned() + &variant, picture);
         }
     });
 }
@@ -96,9 +97,8 @@ fn configs(case: &Path) -> BTreeMap<String, Value> {
 }
 
 /// What each sync of the case answered and left behind.
-fn picture_of(case: &Path, config: &Value, warehouse: &dyn TestWarehouse) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    let mut full_config = warehouse.config(folder.path(), config["schema"].as_str().unwrap_or("main"));
+fn picture_of(case: &Path, config: &Value, folder: &Path, warehouse: &impl TestWarehouse) -> String {
+    let mut full_config = warehouse.config(config["schema"].as_str().unwrap_or("main"));
     full_config.as_object_mut().unwrap().extend(config.as_object().unwrap().clone());
     let mut catalog = json!(null);
     let mut painter = picture::Painter::default();
@@ -107,10 +107,10 @@ fn picture_of(case: &Path, config: &Value, warehouse: &dyn TestWarehouse) -> Str
         let suffix = if number == 1 { String::new() } else { number.to_string() };
         let Ok(input) = read(case.join(format!("messages{suffix}.jsonl"))) else { break };
         catalog = json_in(&case.join(format!("catalog{suffix}.json"))).unwrap_or(catalog);
-        let sync = write(folder.path(), &full_config, &catalog, &input);
+        let sync = write(folder, &full_config, &catalog, &input);
         assert_eq!(sync.states(), states_in(&input), "sync {number}");
         writeln!(text, "==== sync {number}: {}", outcome(&sync)).unwrap();
-        text.push_str(&painter.picture(warehouse.tables(folder.path())));
+        text.push_str(&painter.picture(warehouse.tables()));
     }
     text
 }

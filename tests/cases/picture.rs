@@ -82,7 +82,7 @@ fn draw(mut table: Table, labels: &mut Labels, places: &mut HashMap<String, usiz
             Some(value) if hashes.contains(&index) => labels.of(value, 'h'),
             // The only clock that cases have beside their own is that of a record without `emitted_at`.
             Some(value) if column.name == "_airbyte_emitted_at" && *value > *"2026" => "(now)".to_owned(),
-            Some(value) if column.sql_type == "VARCHAR" => format!("{value:?}"),
+            Some(value) if ["VARCHAR", "text"].contains(&column.sql_type.as_str()) => format!("{value:?}"),
             Some(value) => value.replace('\n', "\\n").replace('\r', "\\r"),
         }));
         lines.push(line);

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
-use crate::support::{DuckDb, TestWarehouse, write};
+use crate::support::{TestWarehouse, in_every_warehouse, write};
 use counter::{Counter, Figures, record};
 use schema::{Kind, kind};
 use value::{Expected, Typed, expected};
@@ -21,9 +21,10 @@ mod schema;
 /// What a column holds of a value.
 mod value;
 
-#[test]
+in_every_warehouse! { every_record_and_every_value_of_real_connectors_is_found_again }
+
 #[allow(clippy::print_stdout)] // the figures are to be quoted
-fn every_record_and_every_value_of_real_connectors_is_found_again() {
+fn every_record_and_every_value_of_real_connectors_is_found_again<W: TestWarehouse>() {
     let home = std::env::var_os("ALLUVIUM_CONNECTORS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/connectors"), PathBuf::from);
     if !home.is_dir() {
@@ -38,7 +39,7 @@ fn every_record_and_every_value_of_real_connectors_is_found_again() {
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(folder) = { queue.lock().unwrap().next() } {
-                    let (figures, problems) = try_connector(folder);
+                    let (figures, problems) = try_connector::<W>(folder);
                     let mut total = total.lock().unwrap();
                     total.0 += figures;
                     let name = folder.strip_prefix(&home).unwrap().display();
@@ -49,7 +50,8 @@ fn every_record_and_every_value_of_real_connectors_is_found_again() {
     });
     let (figures, problems) = total.into_inner().unwrap();
     assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
-    println!("{} connectors x append, overwrite, append_dedup: {figures}", connectors.len());
+    let warehouse = std::any::type_name::<W>().rsplit("::").next().unwrap();
+    println!("{warehouse}: {} connectors x append, overwrite, append_dedup: {figures}", connectors.len());
 }
 
 fn folders_with_catalog(folder: &Path) -> Vec<PathBuf> {
@@ -73,20 +75,24 @@ fn lines(folder: &Path, prefix: &str, suffix: &str) -> Vec<String> {
 }
 
 /// In append, then overwritten in the same place, then deduplicated with every record sent twice.
-fn try_connector(folder: &Path) -> (Figures, Vec<String>) {
+fn try_connector<W: TestWarehouse>(folder: &Path) -> (Figures, Vec<String>) {
     let catalog: Value = serde_json::from_str(&read_to_string(folder.join("catalog.json")).unwrap()).unwrap();
     let keys = read_to_string(folder.join("keys.json")).map_or(json!({}), |text| serde_json::from_str(&text).unwrap());
     let records: Vec<String> =
         lines(folder, "messages", ".jsonl").into_iter().filter(|line| is_declared(line, &catalog)).collect();
     let states = lines(folder, "state_", "_messages.jsonl");
-    let (home, deduplicated) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let [once, deduplicated] = [(); 2].map(|()| {
+        let home = tempfile::tempdir().unwrap();
+        let warehouse = W::new(home.path());
+        (home, warehouse)
+    });
 
     let mut figures = Figures::default();
     let mut problems = Vec::new();
-    for (mode, home) in [("append", &home), ("overwrite", &home), ("append_dedup", &deduplicated)] {
+    for (mode, (home, warehouse)) in [("append", &once), ("overwrite", &once), ("append_dedup", &deduplicated)] {
         let catalog = configured(&catalog, mode, &keys);
         let sent_again = if mode == "append_dedup" { &records[..] } else { &[] };
-        let (found, wrong) = try_sync(home.path(), &catalog, &[&records, sent_again].concat(), &states);
+        let (found, wrong) = try_sync(home.path(), warehouse, &catalog, &[&records, sent_again].concat(), &states);
         figures += found;
         problems.extend(wrong.into_iter().map(|problem| format!("{mode}: {problem}")));
     }
@@ -142,12 +148,18 @@ fn interleaved(records: &[String], states: &[String]) -> (Vec<u8>, Vec<Option<f6
     (lines.iter().flat_map(|line| [line.as_bytes(), b"\n"].concat()).collect(), counts)
 }
 
-fn try_sync(home: &Path, catalog: &Value, records: &[String], states: &[String]) -> (Figures, Vec<String>) {
+fn try_sync(
+    home: &Path,
+    warehouse: &impl TestWarehouse,
+    catalog: &Value,
+    records: &[String],
+    states: &[String],
+) -> (Figures, Vec<String>) {
     let mut figures = Figures::default();
     let mut problems = Vec::new();
 
     let (input, counts) = interleaved(records, states);
-    let sync = write(home, &DuckDb.config(home, "main"), catalog, &input);
+    let sync = write(home, &warehouse.config("main"), catalog, &input);
     if !sync.succeeded {
         problems.push(format!("failed: {:?}", sync.error()));
         return (figures, problems);
@@ -163,7 +175,7 @@ fn try_sync(home: &Path, catalog: &Value, records: &[String], states: &[String])
         }
     }
 
-    let tables = DuckDb.tables(home);
+    let tables = warehouse.tables();
     let mut sent: HashMap<String, Vec<(&str, Value)>> = HashMap::new();
     for line in records {
         let (stream, data) = record(line).unwrap();

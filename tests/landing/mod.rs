@@ -1,4 +1,4 @@
-//! One destination: what is written to it, what the binary answers, and what is in the file afterwards.
+//! One destination: what is written to it, what the binary answers, and what is there afterwards.
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -7,9 +7,12 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use proptest::prelude::ProptestConfig;
 use serde_json::{Value, json};
 
-/// A folder with a config, a catalog and a database file.
+use crate::support::{DuckDb, Rows, TestWarehouse};
+
+/// A warehouse, and a folder with a config and a catalog.
 pub(crate) struct Destination {
     folder: tempfile::TempDir,
+    warehouse: Box<dyn TestWarehouse>,
     config: Value,
 }
 
@@ -20,10 +23,16 @@ impl Destination {
 
     /// A destination with these keys in its config, beside the path.
     pub(crate) fn with(keys: &Value) -> Self {
+        Self::of::<DuckDb>(keys)
+    }
+
+    /// A destination in a warehouse of this kind, with these keys in its config beside the warehouse's own.
+    pub(crate) fn of<W: TestWarehouse>(keys: &Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut config = json!({"destination_path": folder.path().join("file.duckdb")});
+        let warehouse = W::new(folder.path());
+        let mut config = warehouse.config("main");
         config.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
-        Self { folder, config }
+        Self { folder, warehouse: Box::new(warehouse), config }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -53,15 +62,8 @@ impl Destination {
     }
 
     /// The rows of a query, as text.
-    pub(crate) fn query(&self, sql: &str) -> Vec<Vec<Option<String>>> {
-        let connection = duckdb::Connection::open(self.database()).unwrap();
-        let mut statement = connection.prepare(&format!("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({sql})")).unwrap();
-        let mut rows = statement.query([]).unwrap();
-        let mut found = Vec::new();
-        while let Some(row) = rows.next().unwrap() {
-            found.push((0..row.as_ref().column_count()).map(|column| row.get(column).unwrap()).collect());
-        }
-        found
+    pub(crate) fn query(&self, sql: &str) -> Rows {
+        self.warehouse.query(sql)
     }
 
     /// The `id`s of a stream's records in the order of arrival, from its raw table.

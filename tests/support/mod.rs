@@ -2,8 +2,8 @@
 
 /// One run of the binary.
 mod sync;
-/// What a sync left behind, read back.
+/// A warehouse that syncs write to and tests read.
 mod warehouse;
 
 pub(crate) use sync::{Sync, write};
-pub(crate) use warehouse::{DuckDb, Table, TestWarehouse};
+pub(crate) use warehouse::{DuckDb, Postgres, Rows, Table, TestWarehouse, in_every_warehouse};
