@@ -71,6 +71,7 @@ impl Config {
         let normalization = &self.normalization;
         Options {
             schema: self.schema.clone(),
+            raw_schema: None,
             typed: normalization.enabled,
             raw: normalization.raw == Raw::Keep,
             naming: match normalization.naming {

@@ -57,6 +57,7 @@ fn try_to_prepare(
     let claims: Vec<(String, String)> =
         catalog.streams.iter().map(|stream| (schema_of(stream), stream.name.name.clone())).collect();
     let mut schemas: Vec<String> = claims.iter().map(|(schema, _)| schema.clone()).collect();
+    schemas.extend(catalog.streams.iter().map(|stream| plan::raw_schema_of(&stream.name, options, &limits)));
     schemas.push(INTERNAL_SCHEMA.to_owned());
     schemas.sort_unstable();
     schemas.dedup();

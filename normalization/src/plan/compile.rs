@@ -55,6 +55,16 @@ pub fn schema_of(stream: &StreamName, options: &Options, limits: &Limits) -> Str
     plain(options.naming, &limits.identifiers, stream.namespace.as_deref().unwrap_or(&options.schema))
 }
 
+/// The schema that a stream's raw table lives in: the one of all raw tables, or else the stream's.
+#[must_use]
+pub fn raw_schema_of(stream: &StreamName, options: &Options, limits: &Limits) -> String {
+    let schema = schema_of(stream, options, limits);
+    let Some(raw_schema) = &options.raw_schema else { return schema };
+    let raw_schema = plain(options.naming, &limits.identifiers, raw_schema);
+    let key = |name: &str| limits.identifiers.comparison_key(name);
+    if key(&raw_schema) == key(&schema) { schema } else { raw_schema }
+}
+
 /// Compiles a catalog.
 ///
 /// Law: pure, and the names of a stream do not depend on the order of the catalog.
@@ -74,17 +84,19 @@ pub fn compile(
         .collect::<Result<Vec<_>, _>>()?;
     refuse_shared_destinations(&drafts)?;
 
-    let mut by_schema: BTreeMap<&str, Vec<(usize, TableRequest<'_>)>> = BTreeMap::new();
-    for (index, draft) in drafts.iter().enumerate() {
-        let requests = by_schema.entry(&draft.schema).or_default();
-        requests.extend(draft.requests(options).into_iter().map(|request| (index, request)));
-    }
-    let mut names: Vec<Vec<String>> = vec![Vec::new(); drafts.len()];
-    for (schema, requests) in by_schema {
-        let (streams, requests): (Vec<usize>, Vec<_>) = requests.into_iter().unzip();
-        for (stream, name) in streams.into_iter().zip(name_tables(options.naming, limits, schema, &requests, known)) {
-            names[stream].push(name);
+    let requests: Vec<Vec<TableRequest<'_>>> = drafts.iter().map(|draft| draft.requests(options)).collect();
+    let mut names: Vec<Vec<String>> = requests.iter().map(|requests| vec![String::new(); requests.len()]).collect();
+    let mut by_schema: BTreeMap<&str, (Vec<&mut String>, Vec<TableRequest<'_>>)> = BTreeMap::new();
+    for ((draft, names), requests) in drafts.iter().zip(&mut names).zip(requests) {
+        for (name, request) in names.iter_mut().zip(requests) {
+            let (wanted, requests) = by_schema.entry(draft.schema_of(request.role)).or_default();
+            wanted.push(name);
+            requests.push(request);
         }
+    }
+    for (schema, (wanted, requests)) in by_schema {
+        let given = name_tables(options.naming, limits, schema, &requests, known);
+        wanted.into_iter().zip(given).for_each(|(wanted, given)| *wanted = given);
     }
     let streams = drafts.into_iter().zip(names).map(|(draft, names)| draft.named(names, options, limits, known));
     Ok(Plan { streams: streams.collect() })
@@ -98,6 +110,9 @@ const HISTORY_COLUMNS: [SystemColumn; 4] =
 struct StreamDraft<'a> {
     stream: &'a ConfiguredStream,
     schema: String,
+    raw_schema: String,
+    /// What tells its raw table from those of other schemas.
+    raw_path: Vec<String>,
     tables: Vec<Draft>,
     root: ObjectNode,
     dedup: Option<Dedup>,
@@ -116,11 +131,15 @@ impl<'a> StreamDraft<'a> {
             SyncMode::Append | SyncMode::Overwrite => None,
         };
         let schema = schema_of(&stream.name, options, limits);
-        if options.typed {
-            Ok(Self { stream, schema, tables, root, dedup })
-        } else {
-            Ok(Self { stream, schema, tables: Vec::new(), root: ObjectNode::default(), dedup: None })
-        }
+        let raw_schema = raw_schema_of(&stream.name, options, limits);
+        let raw_path = if raw_schema == schema { Vec::new() } else { vec![schema.clone()] };
+        let (tables, root, dedup) =
+            if options.typed { (tables, root, dedup) } else { (Vec::new(), ObjectNode::default(), None) };
+        Ok(Self { stream, schema, raw_schema, raw_path, tables, root, dedup })
+    }
+
+    fn schema_of(&self, role: TableRole) -> &str {
+        if role == TableRole::Raw { &self.raw_schema } else { &self.schema }
     }
 
     fn keeps_history(&self, options: &Options) -> bool {
@@ -130,10 +149,10 @@ impl<'a> StreamDraft<'a> {
     /// The tables that want a name: raw, typed, history, those that there are.
     fn requests(&self, options: &Options) -> Vec<TableRequest<'_>> {
         let stream = &self.stream.name;
-        let lone = |role| TableRequest { stream, role, path: &[] };
-        let raw = options.raw.then(|| lone(TableRole::Raw));
+        let raw = options.raw.then_some(TableRequest { stream, role: TableRole::Raw, path: &self.raw_path });
         let typed = self.tables.iter().map(|table| TableRequest { stream, role: table.role, path: &table.path });
-        let history = self.keeps_history(options).then(|| lone(TableRole::History));
+        let history =
+            self.keeps_history(options).then_some(TableRequest { stream, role: TableRole::History, path: &[] });
         raw.into_iter().chain(typed).chain(history).collect()
     }
 
@@ -143,7 +162,7 @@ impl<'a> StreamDraft<'a> {
         let raw = options.raw.then(|| Table {
             name: names.next().unwrap_or_default(),
             role: TableRole::Raw,
-            path: Vec::new(),
+            path: self.raw_path.clone(),
             columns: raw_columns(),
         });
         let flags = (self.dedup.is_some(), options.additional_properties);
@@ -171,6 +190,7 @@ impl<'a> StreamDraft<'a> {
         StreamPlan {
             stream: self.stream.name.clone(),
             schema: self.schema,
+            raw_schema: self.raw_schema,
             raw,
             tables,
             history,

@@ -17,7 +17,7 @@ mod options;
 #[cfg(test)]
 mod tests;
 
-pub use compile::{PlanError, compile, schema_of};
+pub use compile::{PlanError, compile, raw_schema_of, schema_of};
 pub use dedup::{Cursor, Dedup, KeyPart};
 pub use known::KnownNames;
 pub use options::{ArrayStorage, CdcDeletion, NumberStorage, ObjectStorage, Options, ScalarArrayStorage};
@@ -39,8 +39,10 @@ pub struct Plan {
 pub struct StreamPlan {
     /// The source's name of the stream.
     pub stream: StreamName,
-    /// The schema that all its tables live in.
+    /// The schema that all its tables live in, the raw one maybe not.
     pub schema: String,
+    /// The schema that its raw table lives in.
+    pub raw_schema: String,
     /// The raw table, if raw is kept.
     pub raw: Option<Table>,
     /// The typed tables: the root first, parents before children. Empty when only raw is wanted.
@@ -68,7 +70,8 @@ pub struct Table {
     pub name: String,
     /// What it is a table of.
     pub role: TableRole,
-    /// Source path below the stream; empty for all but child tables.
+    /// Source path below the stream, of child tables. Of a raw table among those of other schemas: the stream's schema.
+    /// Empty for all others.
     pub path: Vec<String>,
     /// Its columns: the user's, then the system's.
     pub columns: Vec<Column>,

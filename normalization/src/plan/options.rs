@@ -8,6 +8,8 @@ use crate::names::Naming;
 pub struct Options {
     /// Schema of streams without a namespace, as the user wrote it.
     pub schema: String,
+    /// Schema of all raw tables, as the user wrote it; `None`: each is in its stream's.
+    pub raw_schema: Option<String>,
     /// Typed tables are wanted.
     pub typed: bool,
     /// Raw tables are wanted.
@@ -38,6 +40,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             schema: "main".to_owned(),
+            raw_schema: None,
             typed: true,
             raw: true,
             naming: Naming::default(),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt::Debug;
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -90,20 +91,23 @@ impl Properties {
     }
 }
 
-fn shuffled<T>(entries: &BTreeMap<String, T>, salt: u64) -> Vec<(&String, &T)> {
+fn shuffled<K: Debug, T>(entries: &BTreeMap<K, T>, salt: u64) -> Vec<(&K, &T)> {
     let mut entries: Vec<_> = entries.iter().collect();
-    entries.sort_by_key(|(name, _)| xxh3_64_with_seed(name.as_bytes(), salt));
+    entries.sort_by_key(|(key, _)| xxh3_64_with_seed(format!("{key:?}").as_bytes(), salt));
     entries
 }
 
-fn plan(streams: &BTreeMap<String, Properties>, salt: u64, options: &Options, limits: &Limits) -> Plan {
+/// Streams by namespace and name.
+type Streams = BTreeMap<(Option<&'static str>, String), Properties>;
+
+fn plan(streams: &Streams, salt: u64, options: &Options, limits: &Limits) -> Plan {
     let streams: Vec<Value> = shuffled(streams, salt)
         .into_iter()
-        .map(|(name, properties)| {
+        .map(|((namespace, name), properties)| {
             let mut schema = properties.schema(salt);
             schema["properties"]["a key"] = json!({"type": "integer"});
             json!({
-                "stream": {"name": name, "json_schema": schema}, "sync_mode": "incremental",
+                "stream": {"name": name, "namespace": namespace, "json_schema": schema}, "sync_mode": "incremental",
                 "destination_sync_mode": "append_dedup", "primary_key": [["a key"]],
             })
         })
@@ -112,21 +116,25 @@ fn plan(streams: &BTreeMap<String, Properties>, salt: u64, options: &Options, li
     compile(&catalog, options, limits, &KnownNames::default()).unwrap()
 }
 
-fn tables(plan: &Plan) -> impl Iterator<Item = (&StreamPlan, &Table)> {
+/// The tables that the user sees, with their stream and schema.
+fn tables(plan: &Plan) -> impl Iterator<Item = (&StreamPlan, &str, &Table)> {
     plan.streams.iter().flat_map(|stream| {
-        let tables = stream.raw.iter().chain(&stream.tables).chain(&stream.history);
-        tables.map(move |table| (stream, table))
+        let raw = stream.raw.iter().map(move |table| (stream, stream.raw_schema.as_str(), table));
+        let tables = stream.tables.iter().chain(&stream.history);
+        raw.chain(tables.map(move |table| (stream, stream.schema.as_str(), table)))
     })
 }
 
-/// The identifier of each source path: tables by their comment, columns by their table's and what they are of.
-fn identifiers(plan: &Plan) -> BTreeMap<(String, String), String> {
+/// The identifier of each source path: tables by their schema and comment, columns by their table's and what they are of.
+fn identifiers(plan: &Plan) -> BTreeMap<(String, String, String), String> {
     let mut identifiers = BTreeMap::new();
-    for (stream, table) in tables(plan) {
+    for (stream, schema, table) in tables(plan) {
         let path = table.comment(&stream.stream);
-        identifiers.insert((path.clone(), String::new()), table.name.clone());
+        let other = identifiers.insert((schema.to_owned(), path.clone(), String::new()), table.name.clone());
+        assert_eq!(other, None, "two tables of {schema} are {path}");
         for column in &table.columns {
-            identifiers.insert((path.clone(), format!("{:?}", column.source)), column.name.clone());
+            let source = format!("{:?}", column.source);
+            identifiers.insert((schema.to_owned(), path.clone(), source), column.name.clone());
         }
     }
     identifiers
@@ -142,17 +150,22 @@ fn limits() -> impl Strategy<Value = Limits> {
 fn options() -> impl Strategy<Value = Options> {
     let naming = prop_oneof![Just(Naming::Lower), Just(Naming::Exact)];
     let objects = prop_oneof![Just(ObjectStorage::Table), Just(ObjectStorage::Flatten)];
-    (naming, objects, any::<bool>(), any::<bool>()).prop_map(|(naming, objects, keep_nested_json, history)| Options {
-        naming,
-        objects,
-        keep_nested_json,
-        history,
-        ..Options::default()
-    })
+    let raw_schema = select(vec![None, Some("raw"), Some("main"), Some("shop")]);
+    (naming, objects, any::<bool>(), any::<bool>(), raw_schema).prop_map(
+        |(naming, objects, keep_nested_json, history, raw_schema)| Options {
+            raw_schema: raw_schema.map(str::to_owned),
+            naming,
+            objects,
+            keep_nested_json,
+            history,
+            ..Options::default()
+        },
+    )
 }
 
-fn streams() -> impl Strategy<Value = BTreeMap<String, Properties>> {
-    prop::collection::btree_map(name(), properties(), 1..5)
+fn streams() -> impl Strategy<Value = Streams> {
+    let namespace = select(vec![None, Some("shop"), Some("raw")]);
+    prop::collection::btree_map((namespace, name()), properties(), 1..5)
 }
 
 proptest! {
@@ -175,8 +188,8 @@ proptest! {
             IdentifierLength::Characters(characters) => name.chars().count() <= characters,
         };
         let mut seen = HashSet::new();
-        for (_, table) in tables(&plan) {
-            prop_assert!(seen.insert(compared(&table.name)), "two tables `{}`", table.name);
+        for (_, schema, table) in tables(&plan) {
+            prop_assert!(seen.insert((compared(schema), compared(&table.name))), "two tables `{}`", table.name);
             prop_assert!(!table.name.is_empty() && fits(&table.name), "`{}`", table.name);
             let mut columns = HashSet::new();
             for column in &table.columns {
@@ -203,4 +216,52 @@ proptest! {
             }
         }
     }
+}
+
+/// Where the raw tables of `users` in two namespaces are, and what they are called, by namespace.
+fn raw_tables(namespaces: [Option<&'static str>; 2], known: &KnownNames) -> Vec<(String, String, String)> {
+    let streams = namespaces.map(|namespace| {
+        json!({
+            "stream": {"name": "users", "namespace": namespace, "json_schema": {}}, "sync_mode": "full_refresh",
+            "destination_sync_mode": "append",
+        })
+    });
+    let catalog = ConfiguredCatalog::parse(&json!({"streams": streams}).to_string()).unwrap();
+    let options = Options { raw_schema: Some("Landing Zone".to_owned()), ..Options::default() };
+    let plan = compile(&catalog, &options, DuckDb::default().limits(), known).unwrap();
+    let mut raw: Vec<_> = plan
+        .streams
+        .iter()
+        .map(|stream| {
+            let table = stream.raw.as_ref().unwrap();
+            (table.comment(&stream.stream), stream.raw_schema.clone(), table.name.clone())
+        })
+        .collect();
+    raw.sort();
+    raw
+}
+
+#[test]
+fn raw_tables_of_one_name_stay_apart_in_the_schema_of_all_raw_tables() {
+    let mut known = KnownNames::default();
+    let both = raw_tables([Some("shop"), None], &known);
+    assert_eq!(both, raw_tables([None, Some("shop")], &known));
+    let told: Vec<String> = both.iter().map(|(comment, schema, name)| format!("{schema}.{name} {comment}")).collect();
+    assert_eq!(
+        told,
+        [
+            r#"landing_zone._airbyte_raw_users_653e8b93 ["raw","users","main"]"#,
+            r#"landing_zone._airbyte_raw_users_9e5d89a3 ["raw","users","shop"]"#,
+        ]
+    );
+    known.add_table("landing_zone", "_airbyte_raw_users", r#"["raw","users","shop"]"#);
+    let names: Vec<String> = raw_tables([Some("shop"), None], &known).into_iter().map(|(_, _, name)| name).collect();
+    assert_eq!(names, [both[0].2.as_str(), "_airbyte_raw_users"], "a name that was given is kept");
+}
+
+#[test]
+fn a_raw_table_in_the_schema_of_its_stream_is_told_apart_by_nothing() {
+    let raw = raw_tables([Some("LANDING_zone"), None], &KnownNames::default());
+    let schemas: Vec<_> = raw.iter().map(|(comment, schema, _)| (comment.as_str(), schema.as_str())).collect();
+    assert_eq!(schemas, [(r#"["raw","users","main"]"#, "landing_zone"), (r#"["raw","users"]"#, "landing_zone")]);
 }

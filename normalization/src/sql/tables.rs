@@ -1,5 +1,7 @@
 //! Creating, extending and dropping tables.
 
+use std::collections::BTreeSet;
+
 use crate::columns::SystemColumn;
 use crate::kind::ColumnKind;
 use crate::plan::{Column, ColumnSource, Table};
@@ -58,13 +60,14 @@ impl<'a> Shape<'a> {
 }
 
 impl<'a> StreamSql<'a> {
-    /// Makes the tables that the user reads, their schema and what is remembered of keys and events, as the plan wants
+    /// Makes the tables that the user reads, their schemas and what is remembered of keys and events, as the plan wants
     /// them, over what `existing` says is there. New columns get their source paths as comments. No value is taken away: a
     /// column of another type is renamed and keeps its values. The internal schema has to be there.
     #[must_use]
     pub fn prepare_live(&self, existing: impl Fn(&TableName) -> Option<Vec<Described>>) -> Vec<String> {
         let live = self.live();
-        let mut statements = vec![create_schema(self.dialect, &self.stream.schema)];
+        let schemas = self.user_tables(&live).map(|(name, _)| name.schema.as_str()).collect::<BTreeSet<_>>();
+        let mut statements = schemas.into_iter().map(|schema| create_schema(self.dialect, schema)).collect::<Vec<_>>();
         for (name, table) in self.user_tables(&live) {
             let columns = existing(name);
             let (changes, new) = self.prepare(&Shape::of(name, table), columns.as_deref());

@@ -1,6 +1,6 @@
 //! The sets of tables that a stream's rows go to.
 
-use crate::plan::Table;
+use crate::plan::{Table, TableRole};
 use crate::sql::internal::{INTERNAL_SCHEMA, internal_name};
 use crate::sql::{StreamSql, TableName};
 
@@ -61,7 +61,7 @@ impl StreamSql<'_> {
         let stream = self.stream;
         let root = stream.tables.first();
         let history = stream.history.as_ref();
-        let name = |table: &Table, part| self.physical_name(&table.name, place, part);
+        let name = |table: &Table, part| self.physical_name(table, place, part);
         Targets {
             former_children: Vec::new(),
             raw: stream.raw.as_ref().map(|table| name(table, Part::Rows)),
@@ -75,11 +75,12 @@ impl StreamSql<'_> {
     /// Takes the ids of the rows that a merge replaces; session-local. Only child tables need it.
     pub(super) fn replaced(&self) -> Option<TableName> {
         let (root, _) = self.keyed()?;
-        Some(self.physical_name(&root.name, Place::Batch, Part::Replaced))
+        Some(self.physical_name(root, Place::Batch, Part::Replaced))
     }
 
-    fn physical_name(&self, table: &str, place: Place, part: Part) -> TableName {
-        let user_table = TableName { schema: self.stream.schema.clone(), name: table.to_owned() };
+    fn physical_name(&self, table: &Table, place: Place, part: Part) -> TableName {
+        let user_schema = if table.role == TableRole::Raw { &self.stream.raw_schema } else { &self.stream.schema };
+        let user_table = TableName { schema: user_schema.clone(), name: table.name.clone() };
         let (schema, place) = match place {
             Place::Live => (INTERNAL_SCHEMA, None),
             Place::Staging => (INTERNAL_SCHEMA, Some("staging")),

@@ -3,6 +3,8 @@
 mod names;
 mod plans;
 
+use std::collections::BTreeSet;
+
 use sqlparser::dialect::{Dialect, DuckDbDialect, PostgreSqlDialect};
 use sqlparser::parser::Parser;
 
@@ -127,7 +129,9 @@ fn what_is_there_is_not_made_again() {
         there.push(described("_airbyte_deleted", ColumnKind::Scalar(ScalarColumn::Boolean)));
         let cursor = stream.dedup.iter().find_map(|dedup| dedup.cursor.as_ref());
         there.extend(cursor.map(|cursor| described("_airbyte_cursor", cursor.kind)));
-        assert_eq!(sql.prepare_live(|_| Some(there.clone())), [create_schema(&DUCKDB, &stream.schema)]);
+        let schemas = BTreeSet::from([&stream.schema, &stream.raw_schema]).into_iter();
+        let schemas: Vec<String> = schemas.map(|schema| create_schema(&DUCKDB, schema)).collect();
+        assert_eq!(sql.prepare_live(|_| Some(there.clone())), schemas);
         assert_eq!(sql.prepare_staging(|_| Some(there.clone())), Vec::<String>::new());
     }
 }

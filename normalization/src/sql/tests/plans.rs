@@ -46,6 +46,7 @@ fn stream(name: &str, root: Table) -> StreamPlan {
     StreamPlan {
         stream: StreamName { namespace: None, name: name.to_owned() },
         schema: "shop".to_owned(),
+        raw_schema: "shop".to_owned(),
         raw: None,
         tables: vec![root],
         history: None,
@@ -74,6 +75,15 @@ pub(super) fn flat_append() -> StreamPlan {
     let raw = [System::AbId, System::EmittedAt, System::Data, System::Meta, System::GenerationId];
     let raw = table("_airbyte_raw_users", TableRole::Raw, &[], systems(&raw));
     StreamPlan { raw: Some(raw), ..stream("users", root("users", columns, &KEYED[1..])) }
+}
+
+/// The same with its raw table among those of all schemas.
+pub(super) fn raw_elsewhere() -> StreamPlan {
+    let mut users = StreamPlan { raw_schema: "landing".to_owned(), ..flat_append() };
+    if let Some(raw) = &mut users.raw {
+        raw.path = vec![users.schema.clone()];
+    }
+    users
 }
 
 /// One row a key, with child and grandchild tables.
@@ -130,6 +140,7 @@ pub(super) fn hostile() -> StreamPlan {
     let columns = HOSTILE.iter().map(|name| property(name, Scalar::String)).collect();
     let mut hostile = stream(HOSTILE[1], root(HOSTILE[1], columns, &KEYED));
     hostile.schema = "sche\"ma'__".to_owned();
+    hostile.raw_schema.clone_from(&hostile.schema);
     hostile.dedup = Some(dedup(Some(cursor(HOSTILE[0], Scalar::String, Some(0)))));
     with_history(hostile, Scalar::String)
 }
@@ -138,6 +149,7 @@ pub(super) fn hostile() -> StreamPlan {
 pub(super) fn all() -> Vec<(&'static str, StreamPlan)> {
     vec![
         ("flat_append", flat_append()),
+        ("raw_elsewhere", raw_elsewhere()),
         ("nested_orders", nested_orders()),
         ("captured_soft", captured(false)),
         ("captured_hard", captured(true)),
