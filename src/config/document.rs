@@ -7,19 +7,20 @@ use serde::Deserialize;
 
 use super::loading::Loading;
 use super::normalization::Normalization;
+use super::postgres::{AirbyteConnection, ConnectionChoice};
 use super::secret::Secret;
 
 /// Lands every stream raw, typed and with its nested objects and arrays in tables of their own.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[schemars(title = "Alluvium", extend("additionalProperties" = true))]
 pub(super) struct Document {
-    /// Where the tables go. Not needed with `destination_path`.
+    /// Where the tables go. Not needed with `destination_path`, nor with `host` and the other keys of Airbyte's Postgres
+    /// destination.
     #[schemars(title = "Warehouse", extend("order" = 0))]
     pub(super) warehouse: Option<WarehouseChoice>,
-    /// The schema of streams that have no namespace.
-    #[serde(default = "default_schema")]
-    #[schemars(title = "Default schema", extend("order" = 1, "examples" = ["main"]))]
-    pub(super) schema: String,
+    /// The schema of streams that have no namespace. Empty: `public` in Postgres, `main` in DuckDB and MotherDuck.
+    #[schemars(title = "Default Schema", extend("order" = 1, "examples" = ["public", "main"]))]
+    pub(super) schema: Option<String>,
     /// How records become tables.
     #[serde(default)]
     #[schemars(title = "Normalization", extend("order" = 2))]
@@ -29,19 +30,38 @@ pub(super) struct Document {
     #[schemars(title = "Loading", extend("order" = 3))]
     pub(super) loading: Loading,
     /// As in Airbyte's DuckDB and MotherDuck destinations: path of a DuckDB file, or `md:` and a database name for
-    /// MotherDuck. Takes the place of `warehouse`.
+    /// MotherDuck; also the URL of a Postgres database (one with a password is a secret and better in `warehouse`, which
+    /// hides it). Takes the place of `warehouse`.
     #[schemars(
         title = "Destination path",
-        extend("order" = 4, "examples" = ["/local/warehouse.duckdb", "md:", "md:analytics"])
+        extend(
+            "order" = 4,
+            "examples" = ["/local/warehouse.duckdb", "md:", "md:analytics", "postgres://loader@db.example.com/analytics"]
+        )
     )]
     pub(super) destination_path: Option<String>,
     /// As in Airbyte's DuckDB and MotherDuck destinations: the key for MotherDuck.
     #[schemars(title = "MotherDuck API key", extend("order" = 5))]
     pub(super) motherduck_api_key: Option<Secret>,
+    #[serde(flatten)]
+    pub(super) airbyte_postgres: AirbyteConnection,
+    /// The schema of all raw tables. Empty: each is in the schema of its stream.
+    #[schemars(title = "Raw table schema", extend("order" = 40))]
+    pub(super) raw_data_schema: Option<String>,
+    /// As in Airbyte's destinations: make raw tables only, the same as `normalization.enabled: false`.
+    #[schemars(title = "Disable Final Tables", extend("order" = 41, "default" = false))]
+    pub(super) disable_type_dedupe: Option<bool>,
+    /// Postgres: where a table of ours is dropped, views and whatever else depends on it are dropped with it.
+    #[schemars(title = "Drop tables with CASCADE", extend("order" = 42, "default" = false))]
+    pub(super) drop_cascade: Option<bool>,
+    /// As in Airbyte's Postgres destination. JSON numbers are exact and of any length in Postgres unless
+    /// `normalization.number` says otherwise, so this changes nothing.
+    #[schemars(title = "Unconstrained numeric columns", extend("order" = 43, "airbyte_hidden" = true))]
+    pub(super) unconstrained_number: Option<bool>,
 }
 
 /// The warehouse that the tables go to.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
 pub(super) enum WarehouseChoice {
     /// A DuckDB database file; it is created when missing.
@@ -63,11 +83,9 @@ pub(super) enum WarehouseChoice {
         #[schemars(title = "API key", extend("order" = 2))]
         api_key: Secret,
     },
-}
-
-/// DuckDB's own default schema.
-pub(super) fn default_schema() -> String {
-    "main".to_owned()
+    /// A Postgres database: its URL, or its parts.
+    #[schemars(title = "Postgres")]
+    Postgres(Box<ConnectionChoice>),
 }
 
 /// MotherDuck's default database.

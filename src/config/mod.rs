@@ -8,6 +8,8 @@ mod loading;
 mod normalization;
 /// A Postgres database: where it is and how it is reached.
 mod postgres;
+/// Keys of a choice that was made before.
+mod remnants;
 /// A value that never shows itself.
 mod secret;
 /// The connector specification, derived from the config's type.
@@ -22,6 +24,7 @@ use std::path::Path;
 
 use alluvium_normalization::names;
 use alluvium_normalization::plan::{self, Options};
+use alluvium_normalization::sql::INTERNAL_SCHEMA;
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
@@ -39,7 +42,7 @@ pub(crate) use self::secret::Secret;
 pub(crate) use self::spec::connector_specification;
 pub(crate) use self::warehouse::Warehouse;
 
-use self::document::{Document, default_schema};
+use self::document::Document;
 
 /// What the user wants, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +51,8 @@ pub(crate) struct Config {
     pub(crate) warehouse: Warehouse,
     /// The schema of streams that have no namespace, in the user's own spelling.
     pub(crate) schema: String,
+    /// The schema of all raw tables, in the user's own spelling. `None`: each is in its stream's.
+    pub(crate) raw_schema: Option<String>,
     /// How records become tables.
     pub(crate) normalization: Normalization,
     /// How records are read and loaded.
@@ -71,7 +76,7 @@ impl Config {
         let normalization = &self.normalization;
         Options {
             schema: self.schema.clone(),
-            raw_schema: None,
+            raw_schema: self.raw_schema.clone(),
             typed: normalization.enabled,
             raw: normalization.raw == Raw::Keep,
             naming: match normalization.naming {
@@ -111,8 +116,11 @@ impl Config {
     fn with_local_mount(mut object: Map<String, Value>, local_mount: Option<&Path>) -> Result<Self, Failure> {
         tidy(&mut object);
         let mut mistakes = lift_deletion_mode(&mut object);
-        let spec = spec::connection_specification();
+        mistakes.extend(contradicts_disable_type_dedupe(&object));
+        let mut spec = spec::connection_specification();
         warn_of_unknown_keys(&spec, &object);
+        remnants::drop_all(&spec, &mut object);
+        postgres::demand_parts(&mut spec, &object);
         let object = Value::Object(object);
         let invalid = |error| Failure::internal("the spec is not a JSON Schema").caused_by(error);
         mistakes.extend(validate::mistakes(&spec, &object).map_err(invalid)?);
@@ -125,6 +133,9 @@ impl Config {
 
     fn of(mut document: Document, local_mount: Option<&Path>) -> Result<Self, Failure> {
         let mut mistakes = Vec::new();
+        if document.disable_type_dedupe == Some(true) {
+            document.normalization.enabled = false;
+        }
         let normalization = &document.normalization;
         if normalization.naming == Naming::Basic {
             mistakes.push("normalization.naming: basic is not available yet; use lower or exact".to_owned());
@@ -136,11 +147,28 @@ impl Config {
         if !normalization.enabled && normalization.raw == Raw::None {
             mistakes.push("normalization.raw: none together with enabled: false would land nothing".to_owned());
         }
-        let warehouse = Warehouse::of(&mut document, local_mount).map_err(|mistake| mistakes.push(mistake));
+        if document.unconstrained_number == Some(true) && normalization.number == Number::Double {
+            mistakes.push("unconstrained_number: contradicts normalization.number, which says double".to_owned());
+        }
+        let raw_schema = document.raw_data_schema.take().filter(|schema| !schema.is_empty());
+        if raw_schema.as_deref().is_some_and(is_for_bookkeeping) {
+            mistakes.push(format!("raw_data_schema: {INTERNAL_SCHEMA} is kept for bookkeeping; choose another"));
+        }
+        let warehouse = Warehouse::of(&mut document, local_mount).map_err(|found| mistakes.extend(found));
+        if matches!(warehouse, Ok(Warehouse::Postgres(_)))
+            && document.loading.max_record_bytes > postgres::LONGEST_FIELD
+        {
+            let longest = postgres::LONGEST_FIELD;
+            mistakes.push(format!(
+                "loading.max_record_bytes: expected at most {longest}, which is what a field holds in Postgres"
+            ));
+        }
         refuse(&mistakes)?;
         let warehouse = warehouse.map_err(|()| Failure::internal("a mistake in the config was not named"))?;
-        let schema = if document.schema.is_empty() { default_schema() } else { document.schema };
-        Ok(Self { warehouse, schema, normalization: document.normalization, loading: document.loading })
+        let schema = document.schema.filter(|schema| !schema.is_empty());
+        let schema = schema.unwrap_or_else(|| warehouse.default_schema().to_owned());
+        let Document { normalization, loading, .. } = document;
+        Ok(Self { warehouse, schema, raw_schema, normalization, loading })
     }
 }
 
@@ -211,6 +239,18 @@ fn lift_deletion_mode(object: &mut Map<String, Value>) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// `disable_type_dedupe`, as Airbyte's destinations have it, is `normalization.enabled` the other way round.
+fn contradicts_disable_type_dedupe(object: &Map<String, Value>) -> Option<String> {
+    let enabled = object.get("normalization").and_then(|normalization| normalization.get("enabled"));
+    let is_true = |value: Option<&Value>| value.and_then(Value::as_bool) == Some(true);
+    (is_true(object.get("disable_type_dedupe")) && is_true(enabled))
+        .then(|| "disable_type_dedupe: contradicts normalization.enabled".to_owned())
+}
+
+fn is_for_bookkeeping(schema: &str) -> bool {
+    names::clean(names::Naming::Lower, schema) == INTERNAL_SCHEMA
 }
 
 fn respell(mode: Value) -> Value {

@@ -1,8 +1,39 @@
 //! A Postgres database: where it is and how it is reached.
 
+/// `jdbc_url_params`.
+mod jdbc;
+/// The parameters of a database's URL.
+mod parameters;
+/// Which parts of a connection have to be there.
+mod required;
+/// From what is written to the connection that is meant.
+mod resolve;
+/// The URL of a database.
+mod url;
+/// A connection as it is written.
+mod written;
+
 use std::time::Duration;
 
+pub(super) use self::required::demand_parts;
+pub(super) use self::resolve::resolve_url;
+pub(super) use self::url::is_database_url;
+pub(super) use self::written::{AirbyteConnection, ConnectionChoice};
 use super::secret::Secret;
+
+/// The schema of streams that have no namespace, unless the user says otherwise.
+pub(super) const DEFAULT_SCHEMA: &str = "public";
+
+/// The bytes that one field can hold.
+pub(super) const LONGEST_FIELD: usize = 1 << 30;
+
+const DEFAULT_PORT: u16 = 5432;
+
+/// Name resolution, an SSH server and TLS together.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Where none is wanted.
+const LONGEST_TIMEOUT: Duration = Duration::from_hours(24);
 
 /// A Postgres database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +91,23 @@ pub(crate) enum TlsMode {
     VerifyCa,
     /// Encrypted, by a certificate of a trusted authority for this host.
     VerifyFull,
+}
+
+impl TlsMode {
+    /// Their names, from the laxest.
+    const NAMES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
+
+    fn named(name: &str) -> Option<Self> {
+        const MODES: [TlsMode; 6] = [
+            TlsMode::Disable,
+            TlsMode::Allow,
+            TlsMode::Prefer,
+            TlsMode::Require,
+            TlsMode::VerifyCa,
+            TlsMode::VerifyFull,
+        ];
+        TlsMode::NAMES.iter().position(|known| *known == name).map(|index| MODES[index])
+    }
 }
 
 /// An SSH server that a connection goes through.

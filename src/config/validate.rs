@@ -3,7 +3,31 @@
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::paths::Location;
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+/// The branches of a `oneOf`, told apart by the constant that one of their keys has.
+#[derive(Default)]
+pub(super) struct Choices<'s> {
+    /// That key: `type`, `mode` …
+    pub(super) key: &'s str,
+    /// Each branch's constant and properties.
+    pub(super) branches: Vec<(&'s str, &'s Map<String, Value>)>,
+}
+
+impl<'s> Choices<'s> {
+    pub(super) fn of(one_of: &'s Value) -> Self {
+        let mut choices = Self::default();
+        for properties in one_of.as_array().into_iter().flatten().filter_map(|branch| branch["properties"].as_object())
+        {
+            let constant = properties.iter().find_map(|(key, value)| Some((key, value.get("const")?.as_str()?)));
+            if let Some((key, name)) = constant {
+                choices.key = key;
+                choices.branches.push((name, properties));
+            }
+        }
+        choices
+    }
+}
 
 /// Every mistake in `config`, each as `path: what is expected`.
 ///
@@ -31,6 +55,7 @@ fn describe(spec: &Value, error: &ValidationError<'_>) -> Vec<String> {
         ValidationErrorKind::Enum { options } => {
             format!("expected one of {}", list(options.as_array().into_iter().flatten()))
         }
+        ValidationErrorKind::MinLength { .. } => "expected text that is not empty".to_owned(),
         ValidationErrorKind::Minimum { limit } => format!("expected at least {limit}"),
         ValidationErrorKind::Maximum { limit } => format!("expected at most {limit}"),
         ValidationErrorKind::Pattern { pattern } => format!("expected text that matches `{pattern}`"),
@@ -46,26 +71,26 @@ fn describe(spec: &Value, error: &ValidationError<'_>) -> Vec<String> {
     vec![format!("{}: {expectation}", if path.is_empty() { "the config" } else { &path })]
 }
 
-/// The mistakes in the branch that the config has chosen by its `type`, or the mistake in the choice.
+/// The mistakes in the branch that the config has chosen, or the mistake in the choice.
 fn choice(spec: &Value, error: &ValidationError<'_>, branches: &[Vec<ValidationError<'static>>]) -> Vec<String> {
     if !error.instance.is_object() {
         return Vec::new(); // the `type` beside the choice says so already
     }
-    let discriminator = error.instance_path.join("type");
+    let choices = spec.pointer(error.schema_path.as_str()).map(Choices::of).unwrap_or_default();
+    let discriminator = error.instance_path.join(choices.key);
     let is_chosen = |branch: &&Vec<ValidationError<'_>>| {
-        !branch.iter().any(|error| match &error.kind {
+        !branch.iter().any(|inner| match &inner.kind {
             ValidationErrorKind::Required { property } => {
-                property == "type" && error.instance_path.as_str().len() < discriminator.as_str().len()
+                property == choices.key && inner.instance_path == error.instance_path
             }
-            _ => error.instance_path == discriminator,
+            _ => inner.instance_path == discriminator,
         })
     };
     if let Some(chosen) = branches.iter().find(is_chosen) {
         return chosen.iter().flat_map(|error| describe(spec, error)).collect();
     }
-    let branches = spec.pointer(error.schema_path.as_str()).and_then(Value::as_array);
-    let types = branches.into_iter().flatten().filter_map(|branch| branch.pointer("/properties/type/const"));
-    vec![format!("{}: expected one of {}", dotted(&discriminator), list(types))]
+    let names = choices.branches.iter().map(|(name, _)| *name);
+    vec![format!("{}: expected one of {}", dotted(&discriminator), names.collect::<Vec<_>>().join(", "))]
 }
 
 fn unknown_key(spec: &Value, error: &ValidationError<'_>, path: &str, name: &str) -> String {

@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::document::{Document, WarehouseChoice, default_motherduck_path};
-use super::postgres::Postgres;
+use super::postgres::{self, Postgres};
 use super::secret::Secret;
 
 /// Where Airbyte's containers mount the folder that outlives them.
@@ -45,33 +45,84 @@ impl Warehouse {
         }
     }
 
-    /// The warehouse that the document names, in its own way or in that of Airbyte's DuckDB and MotherDuck
-    /// destinations. The error is a mistake with its path.
-    ///
-    /// `local_mount` is the folder that relative paths are below, where there is one.
-    pub(super) fn of(document: &mut Document, local_mount: Option<&Path>) -> Result<Self, String> {
-        let flat_path = document.destination_path.take().filter(|path| !path.is_empty());
-        let flat_key = document.motherduck_api_key.take().filter(|key| !key.expose().is_empty());
-        match (document.warehouse.take(), flat_path) {
-            (Some(_), Some(_)) => Err("destination_path: not together with warehouse, which says the same".to_owned()),
-            (Some(WarehouseChoice::Duckdb { path }), None) => Self::duckdb(&path, "warehouse.path", local_mount),
-            (Some(WarehouseChoice::Motherduck { path, api_key }), None) => {
-                Ok(Self::MotherDuck { path: motherduck_path(&path), api_key: Some(api_key) })
-            }
-            (None, Some(path)) if is_motherduck(&path) => {
-                Ok(Self::MotherDuck { path: motherduck_path(&path), api_key: flat_key })
-            }
-            (None, Some(path)) => Self::duckdb(&path, "destination_path", local_mount),
-            (None, None) if flat_key.is_some() => {
-                Ok(Self::MotherDuck { path: default_motherduck_path(), api_key: flat_key })
-            }
-            (None, None) => {
-                Err("warehouse: missing; set it, or `destination_path` to the path of a DuckDB file".to_owned())
-            }
+    /// The schema of streams that have no namespace, unless the user says otherwise.
+    pub(super) fn default_schema(&self) -> &'static str {
+        match self {
+            Self::DuckDb { .. } | Self::MotherDuck { .. } => "main",
+            Self::Postgres(_) => postgres::DEFAULT_SCHEMA,
         }
     }
 
+    /// The warehouse that the document names, in its own way or in that of Airbyte's DuckDB, MotherDuck and Postgres
+    /// destinations. The errors are mistakes with their paths.
+    ///
+    /// `local_mount` is the folder that relative paths are below, where there is one.
+    pub(super) fn of(document: &mut Document, local_mount: Option<&Path>) -> Result<Self, Vec<String>> {
+        let choice = document.warehouse.take();
+        let flat_path = document.destination_path.take().filter(|path| !path.is_empty());
+        let flat_key = document.motherduck_api_key.take().filter(|key| !key.expose().is_empty());
+        let flat_postgres = std::mem::take(&mut document.airbyte_postgres);
+        let given = flat_postgres.given();
+
+        let mut forms = Vec::new();
+        forms.extend(choice.as_ref().map(|_| "warehouse".to_owned()));
+        forms.extend(flat_path.as_ref().map(|_| "destination_path".to_owned()));
+        if !given.is_empty() {
+            // this key goes with the two forms above
+            forms.extend(flat_key.as_ref().map(|_| "motherduck_api_key".to_owned()));
+            forms.push(given.join(", "));
+        }
+        if let [one, others @ ..] = forms.as_slice()
+            && !others.is_empty()
+        {
+            let others = others.join(", ");
+            return Err(vec![format!(
+                "{others}: not together with {one}, which says the same; remove the one or the other"
+            )]);
+        }
+
+        let one = |mistake: String| vec![mistake];
+        let mut warehouse = match (choice, flat_path) {
+            (Some(WarehouseChoice::Duckdb { path }), _) => {
+                Self::duckdb(&path, "warehouse.path", local_mount).map_err(one)?
+            }
+            (Some(WarehouseChoice::Motherduck { path, api_key }), _) => {
+                Self::MotherDuck { path: motherduck_path(&path), api_key: Some(api_key) }
+            }
+            (Some(WarehouseChoice::Postgres(connection)), _) => Self::Postgres(Box::new(connection.resolve()?)),
+            (None, Some(path)) if is_motherduck(&path) => {
+                Self::MotherDuck { path: motherduck_path(&path), api_key: flat_key }
+            }
+            (None, Some(path)) if postgres::is_database_url(&path) => {
+                Self::Postgres(Box::new(postgres::resolve_url(&path, "destination_path")?))
+            }
+            (None, Some(path)) => Self::duckdb(&path, "destination_path", local_mount).map_err(one)?,
+            (None, None) if !given.is_empty() => Self::Postgres(Box::new(flat_postgres.resolve()?)),
+            (None, None) if flat_key.is_some() => {
+                Self::MotherDuck { path: default_motherduck_path(), api_key: flat_key }
+            }
+            (None, None) => {
+                return Err(vec![
+                    "warehouse: missing; set it, or `destination_path` to the path of a DuckDB file, or `host`, \
+                     `database` and `username` of a Postgres database"
+                        .to_owned(),
+                ]);
+            }
+        };
+        if let Self::Postgres(postgres) = &mut warehouse {
+            postgres.drop_cascade = document.drop_cascade == Some(true);
+        }
+        Ok(warehouse)
+    }
+
     fn duckdb(path: &str, key: &str, local_mount: Option<&Path>) -> Result<Self, String> {
+        if path.contains("://") || path.starts_with("postgres:") || path.starts_with("postgresql:") {
+            // it may hold a password, so it must not become the name of a file
+            return Err(format!(
+                "{key}: expected the path of a DuckDB file, not a URL (that of a Postgres database begins with \
+                 `postgres://`, in `destination_path` or in `warehouse.url`)"
+            ));
+        }
         if path.is_empty() {
             return Err(format!("{key}: expected the path of a DuckDB file, not an empty string"));
         }
