@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use alluvium_normalization::catalog::StreamName;
 use alluvium_normalization::kind::{ColumnKind, ScalarColumn};
-use alluvium_normalization::plan::schema_of;
+use alluvium_normalization::plan::{raw_schema_of, schema_of};
 use alluvium_normalization::sql::{INTERNAL_SCHEMA, create_schema, drop_table};
 use arrow_array::{Int64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
@@ -39,8 +39,13 @@ fn try_out(config: &Config) -> Result<(), Failure> {
     };
     let tried = warehouse::connect(&warehouse, false).map_err(Failure::from).and_then(|mut warehouse| {
         let unnamed = StreamName { namespace: None, name: String::new() };
-        let schema = schema_of(&unnamed, &config.options(), warehouse.dialect().limits());
-        try_schemas(warehouse.as_mut(), &[&schema, INTERNAL_SCHEMA])
+        let (options, limits) = (config.options(), warehouse.dialect().limits());
+        let mut schemas = Vec::new();
+        schemas.extend(options.typed.then(|| schema_of(&unnamed, &options, limits)));
+        schemas.extend(options.raw.then(|| raw_schema_of(&unnamed, &options, limits)));
+        schemas.push(INTERNAL_SCHEMA.to_owned());
+        schemas.dedup();
+        try_schemas(warehouse.as_mut(), &schemas)
     });
     match (scratch, config.warehouse.file()) {
         // the user knows the file by its own name
@@ -53,7 +58,7 @@ fn try_out(config: &Config) -> Result<(), Failure> {
 }
 
 /// Tries each schema, in a transaction that is dropped.
-fn try_schemas(warehouse: &mut dyn Warehouse, schemas: &[&str]) -> Result<(), Failure> {
+fn try_schemas(warehouse: &mut dyn Warehouse, schemas: &[String]) -> Result<(), Failure> {
     warehouse.begin()?;
     let tried = schemas.iter().try_for_each(|schema| {
         try_schema(warehouse, schema).map_err(|error| {

@@ -59,3 +59,19 @@ fn what_can_not_be_a_database_is_a_failed_check() {
     }
     assert_eq!(files(&folder), ["config.json", "text.duckdb"]);
 }
+
+#[test]
+fn the_schema_of_raw_tables_is_tried_too() {
+    let folder = Folder::new();
+    let database = folder.path("new.duckdb");
+    let with = |raw_schema: &str, raw: &str| {
+        let content = serde_json::json!({
+            "destination_path": database, "raw_data_schema": raw_schema, "normalization": {"raw": raw}
+        });
+        check(&folder.file("config.json", &content.to_string()))
+    };
+    assert_eq!(with("landing", "keep"), Ok(()));
+    let refused = with("pg_catalog", "keep").unwrap_err();
+    assert!(refused.contains("pg_catalog"), "{refused}");
+    assert_eq!(with("pg_catalog", "none"), Ok(()));
+}
