@@ -20,5 +20,7 @@ mod kill;
 mod landing;
 /// What holds for any input.
 mod laws;
+/// What only a server can do: others read and write meanwhile, and the connection is lost.
+mod postgres;
 /// What tests of whole syncs share.
 mod support;

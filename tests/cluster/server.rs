@@ -81,7 +81,7 @@ pub(super) fn create(folder: &Path) -> u16 {
     succeed(initdb);
     let port = start_somewhere(folder);
     let superuser = Server { username: "postgres".to_owned(), ..Server::local(port) };
-    let role = format!("CREATE ROLE {ROLE} LOGIN CREATEDB");
+    let role = format!("CREATE ROLE {ROLE} LOGIN CREATEDB CREATEROLE");
     superuser.connect("postgres").unwrap().batch_execute(&role).unwrap();
     port
 }

@@ -12,6 +12,8 @@ use crate::warehouse::WarehouseError;
 const WAIT: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(100);
 
+const MAKING_TABLES: &str = "hashtextextended('alluvium makes tables', 0)";
+
 /// Whoever has the lock.
 const HOLDER: &str = "\
     SELECT a.pid, a.usename::text, a.application_name, to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ') \
@@ -40,6 +42,17 @@ pub(super) fn claim(session: &Session, streams: &[(String, String)]) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Keeps all others from making tables until [`end_making_tables`]: two that make the same schema at once are in each
+/// other's way, whatever `IF NOT EXISTS` says.
+pub(super) fn begin_making_tables(session: &Session) -> Result<(), Error> {
+    session.wait(session.client().batch_execute(&format!("SELECT pg_advisory_lock({MAKING_TABLES})")))
+}
+
+/// Lets others make tables.
+pub(super) fn end_making_tables(session: &Session) -> Result<(), Error> {
+    session.wait(session.client().batch_execute(&format!("SELECT pg_advisory_unlock({MAKING_TABLES})")))
 }
 
 /// Lets go of all streams.

@@ -27,7 +27,7 @@ const LOCK_WAIT: &str = "100ms";
 const LONG_LOCK_WAIT: &str = "1500ms";
 const LONG_EVERY: u32 = 8;
 const PAUSE: Duration = Duration::from_millis(150);
-/// After this the checkpoint is given up, and may be tried again.
+/// After this the checkpoint is given up, and does without exchanges when it is tried again.
 const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Exchanges that take effect with the commit.
@@ -35,6 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(8);
 pub(super) struct Exchanges {
     /// Statements that shut out whoever reads the tables, from the first on.
     exclusive: Vec<String>,
+    /// Somebody reads the tables all the time: from now on rows are copied.
+    is_hopeless: bool,
 }
 
 impl Exchanges {
@@ -46,6 +48,9 @@ impl Exchanges {
         live: &TableName,
         staged: &TableName,
     ) -> Result<bool, Error> {
+        if self.is_hopeless {
+            return Ok(false);
+        }
         let (live_relation, staged_relation) = (dialect.relation(live), dialect.relation(staged));
         let tables: [&(dyn ToSql + Sync); 2] = [&live_relation, &staged_relation];
         let obstacles = session.wait(session.client().query(OBSTACLES, &tables))?;
@@ -93,7 +98,11 @@ impl Exchanges {
             let wait = if attempt % LONG_EVERY == 0 { LONG_LOCK_WAIT } else { LOCK_WAIT };
             let sql = format!("SAVEPOINT exchange; SET LOCAL lock_timeout = '{wait}';\n{statements}");
             match session.wait(session.client().batch_execute(&sql)) {
-                Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) && Instant::now() < end => {
+                Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                    if Instant::now() >= end {
+                        self.is_hopeless = true;
+                        return Err(error);
+                    }
                     session.wait(session.client().batch_execute("ROLLBACK TO SAVEPOINT exchange"))?;
                     sleep(PAUSE);
                 }

@@ -39,6 +39,8 @@ pub(crate) struct PostgresWarehouse {
     claimed: Vec<(String, String)>,
     /// The session has the locks of what is claimed.
     has_claims: bool,
+    /// Nobody else makes tables until the transaction that is next has ended.
+    is_making_tables: bool,
     commits: Commits,
     exchanges: Exchanges,
     /// A statement of the transaction has failed. Postgres would answer a COMMIT with success and roll back.
@@ -54,6 +56,7 @@ impl PostgresWarehouse {
             dialect: Postgres { drop_cascade: config.drop_cascade },
             claimed: Vec::new(),
             has_claims: true,
+            is_making_tables: false,
             commits: Commits::default(),
             exchanges: Exchanges::default(),
             is_broken: false,
@@ -63,6 +66,14 @@ impl PostgresWarehouse {
     fn run(&mut self, doing: &str, sql: &str) -> Result<u64, WarehouseError> {
         let outcome = query::execute(&self.session, sql);
         self.told(doing, outcome)
+    }
+
+    fn end_making_tables(&mut self) -> Result<(), WarehouseError> {
+        if !std::mem::take(&mut self.is_making_tables) {
+            return Ok(());
+        }
+        let ended = claim::end_making_tables(&self.session);
+        self.told("letting others make tables", ended)
     }
 
     /// What Postgres answered, its errors explained and remembered.
@@ -86,6 +97,9 @@ impl Warehouse for PostgresWarehouse {
         self.has_claims = false;
         claim::claim(&self.session, streams)?;
         self.has_claims = true;
+        let begun = claim::begin_making_tables(&self.session);
+        self.told("waiting for others that make tables", begun)?;
+        self.is_making_tables = true;
         let prepared = Commits::prepare(&self.session, &self.dialect);
         self.told("preparing for lost connections", prepared)
     }
@@ -97,7 +111,7 @@ impl Warehouse for PostgresWarehouse {
     fn reconnect(&mut self) -> Result<Interrupted, WarehouseError> {
         if self.rollback().is_err() {
             let lost = std::mem::replace(&mut self.session, Session::open(&self.config)?);
-            self.has_claims = false;
+            (self.has_claims, self.is_making_tables) = (false, false);
             let ended = lost.end_remains(&self.session);
             self.told("ending what is left of the lost connection", ended)?;
         }
@@ -136,11 +150,12 @@ impl Warehouse for PostgresWarehouse {
         self.told("exchanging tables", exchanged)?;
         self.run("committing", "COMMIT")?;
         self.commits.settle();
-        Ok(())
+        self.end_making_tables()
     }
 
     fn rollback(&mut self) -> Result<(), WarehouseError> {
-        self.run("rolling back", "ROLLBACK").map(drop)
+        self.run("rolling back", "ROLLBACK")?;
+        self.end_making_tables()
     }
 
     fn execute(&mut self, sql: &str) -> Result<u64, WarehouseError> {
