@@ -4,7 +4,7 @@
 mod claim;
 /// Whether a commit whose answer was lost has happened.
 mod commits;
-/// Connecting, and what holds for a session.
+/// A session: the connection, the runtime that drives it, and its end.
 mod connect;
 /// Appending Arrow batches by `COPY … (FORMAT binary)`.
 mod copy;
@@ -14,8 +14,18 @@ mod describe;
 mod error;
 /// A full table put in the place of another.
 mod exchange;
+/// Logging in, encrypted as `sslmode` says.
+mod login;
 /// Any query, its values as text.
 mod query;
+/// The way to the server: a socket, or a channel through an SSH server.
+mod route;
+/// What has to hold for a session.
+mod settings;
+/// Encryption: what is asked of the server's certificate, and our own certificate.
+mod tls;
+/// An SSH server that connections go through.
+mod tunnel;
 
 use alluvium_normalization::sql::Dialect;
 use alluvium_normalization::sql::postgres::Postgres;
@@ -190,3 +200,6 @@ impl Warehouse for PostgresWarehouse {
 fn shuts_readers_out(sql: &str) -> bool {
     ["ALTER ", "DROP ", "DO "].iter().any(|verb| sql.starts_with(verb))
 }
+
+#[cfg(test)]
+mod tests;
