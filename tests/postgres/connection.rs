@@ -10,7 +10,7 @@ use crate::cluster::Cluster;
 use crate::landing::{catalog, records, state, state_number};
 
 /// Records between two states.
-const STEP: i64 = 2_000;
+const STEP: i64 = 1_000;
 
 /// A sync that gets records and states without pause until its input is closed.
 struct Running {
@@ -73,10 +73,10 @@ fn check_exactly_once(target: &Target, fed: i64) {
 fn a_sync_survives_that_its_sessions_are_ended_again_and_again() {
     for mode in ["append", "append_dedup"] {
         let target = Target::new();
-        let running = Running::start(&target, mode, 150);
+        let running = Running::start(&target, mode, 100);
         let mut ended = 0;
         while let Some(state) = running.next_state() {
-            if state >= 150 * STEP {
+            if state >= 100 * STEP {
                 break;
             }
             if ended < 4 {

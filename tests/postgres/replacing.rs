@@ -9,7 +9,7 @@ use super::Target;
 use crate::landing::{Run, records, replacing, state, status};
 
 /// How many ids a generation has.
-const SIZE: i64 = 3_000;
+const SIZE: i64 = 1_000;
 
 /// The ids of a generation; no two generations share one, and each has more than the one before.
 fn ids(generation: i64) -> std::ops::Range<i64> {

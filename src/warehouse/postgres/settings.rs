@@ -26,6 +26,14 @@ const SETTINGS_BY_SERVER: &str = "\
     FROM pg_settings \
     WHERE name IN ('idle_session_timeout', 'transaction_timeout') OR name = 'synchronous_commit' AND setting = 'off'";
 
+/// Room for the rows of one checkpoint while they are merged, where nobody has set it for us: what does not fit goes to disk
+/// and back.
+const ROOM: &str = "\
+    SELECT set_config(name, '64MB', false) \
+    FROM pg_settings \
+    WHERE name IN ('work_mem', 'temp_buffers') AND source IN ('default', 'configuration file', 'command line') \
+      AND setting::bigint * CASE unit WHEN '8kB' THEN 8 ELSE 1 END < 65536";
+
 /// What a server is.
 const FACTS: &str = "\
     SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_setting('server_version'), \
@@ -45,6 +53,7 @@ pub(super) fn apply(session: &Session) -> Result<(), WarehouseError> {
     Facts::read(&facts).refusal(place).map_or(Ok(()), Err)?;
     ask(SETTINGS)?;
     ask(SETTINGS_BY_SERVER)?;
+    ask(ROOM)?;
     let is_read_only = ask("SHOW transaction_read_only")?.pop().is_some_and(|row| row == [Some("on".to_owned())]);
     if is_read_only { Err(read_only(place)) } else { Ok(()) }
 }
