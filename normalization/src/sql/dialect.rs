@@ -31,6 +31,11 @@ pub trait Dialect: Send + Sync {
         format!("{}.{}", self.quote(&table.schema), self.quote(&table.name))
     }
 
+    /// Creates a schema unless it is there.
+    fn create_schema(&self, schema: &str) -> String {
+        format!("CREATE SCHEMA IF NOT EXISTS {}", self.quote(schema))
+    }
+
     /// A text literal that stands for exactly `value`, less U+0000, which no statement can carry.
     fn literal(&self, value: &str) -> String {
         format!("'{}'", value.replace('\0', "").replace('\'', "''"))

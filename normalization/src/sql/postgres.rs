@@ -52,6 +52,19 @@ impl Dialect for Postgres {
         "pg_temp"
     }
 
+    /// `IF NOT EXISTS` alone asks for the right to create schemas even where there is nothing to create.
+    fn create_schema(&self, schema: &str) -> String {
+        let schema = self.quote(schema);
+        self.block(&format!(
+            "BEGIN
+  IF to_regnamespace({name}) IS NULL THEN
+    CREATE SCHEMA IF NOT EXISTS {schema};
+  END IF;
+END",
+            name = self.literal(&schema)
+        ))
+    }
+
     fn index(&self, table: &TableName, column: &str, unique: bool) -> Option<String> {
         // In the table's own schema, where names of indexes and tables meet.
         let name = internal_name(self, table, column.trim_start_matches('_'));
@@ -79,14 +92,13 @@ impl Dialect for Postgres {
         if self.drop_cascade {
             return format!("DROP TABLE IF EXISTS {relation} CASCADE");
         }
-        let body = format!(
+        self.block(&format!(
             "BEGIN
   DROP TABLE IF EXISTS {relation};
 EXCEPTION WHEN dependent_objects_still_exist THEN
   DELETE FROM {relation};
 END"
-        );
-        format!("DO {}", self.literal(&body))
+        ))
     }
 
     /// Strings by code point, whatever the database's collation.
@@ -98,6 +110,13 @@ END"
             }
             ColumnKind::Scalar(_) | ColumnKind::Uuid => column.to_owned(),
         }
+    }
+}
+
+impl Postgres {
+    /// A block of PL/pgSQL. Its body is a literal, which no name in it can end.
+    fn block(self, body: &str) -> String {
+        format!("DO {}", self.literal(body))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::sql::{Dialect, StreamSql, TableName, Targets};
 /// Creates a schema unless it is there.
 #[must_use]
 pub fn create_schema(dialect: &dyn Dialect, schema: &str) -> String {
-    format!("CREATE SCHEMA IF NOT EXISTS {}", dialect.quote(schema))
+    dialect.create_schema(schema)
 }
 
 /// Renames a column.

@@ -95,8 +95,13 @@ impl fmt::Display for Place {
     }
 }
 
-/// What a statement is for, without its values: its first words.
+/// What a statement is for, without its values: its first words; of a block, those of the statement that it is about.
 pub(super) fn purpose(sql: &str) -> String {
+    if let Some(block) = sql.strip_prefix("DO ") {
+        let statements = block.lines().map(str::trim).filter(|line| line.ends_with(';'));
+        let first = statements.map(|line| line.trim_end_matches(';')).next().unwrap_or_default();
+        return first.replace("''", "'");
+    }
     sql.split(['\n', '(', '\'', '$']).next().unwrap_or_default().trim().to_owned()
 }
 
