@@ -8,13 +8,14 @@ use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 use crate::cast;
 use crate::kind::ColumnKind;
 use crate::plan::{ColumnSource, Nested, ObjectNode, StreamPlan};
+use crate::shred::Origin;
 use crate::shred::identity::table_seed;
 use crate::walk;
 
 /// Index of a node in [`Layout::nodes`].
 pub(super) type NodeId = usize;
 
-/// Everything about a stream that the walk reads and never changes.
+/// Everything about a stream that the walk reads and does not change.
 #[derive(Debug)]
 pub(super) struct Layout {
     pub(super) nodes: Vec<Node>,
@@ -69,12 +70,10 @@ impl Layout {
     pub(super) fn new(plan: &StreamPlan) -> Self {
         let mut nodes = Vec::new();
         let root = add_node(&mut nodes, &plan.root, String::new());
-        let sync_id = plan.sync_id.map_or_else(|| "null".to_owned(), |id| id.to_string());
         let key = plan.dedup.iter().flat_map(|dedup| &dedup.key);
         let cursor = plan.dedup.as_ref().and_then(|dedup| dedup.cursor.as_ref());
         let additional = ColumnSource::System(crate::columns::SystemColumn::AdditionalProperties);
-        let meta_head = format!("{{\"sync_id\":{sync_id},\"changes\":[");
-        Self {
+        let mut layout = Self {
             root,
             nodes,
             seeds: plan.tables.iter().map(|table| table_seed(&table.path)).collect(),
@@ -84,10 +83,19 @@ impl Layout {
                 .filter(|cursor| cursor.column.is_none())
                 .map(|cursor| Located { path: cursor.path.clone(), kind: cursor.kind }),
             keeps_additional: plan.tables.iter().flat_map(|table| &table.columns).any(|c| c.source == additional),
-            generation_id: plan.generation_id,
-            meta_without_changes: format!("{meta_head}]}}"),
-            meta_head,
-        }
+            generation_id: 0,
+            meta_without_changes: String::new(),
+            meta_head: String::new(),
+        };
+        layout.set_origin(Origin { sync_id: plan.sync_id, generation_id: plan.generation_id });
+        layout
+    }
+
+    pub(super) fn set_origin(&mut self, origin: Origin) {
+        let sync_id = origin.sync_id.map_or_else(|| "null".to_owned(), |id| id.to_string());
+        self.generation_id = origin.generation_id;
+        self.meta_head = format!("{{\"sync_id\":{sync_id},\"changes\":[");
+        self.meta_without_changes = format!("{}]}}", self.meta_head);
     }
 }
 

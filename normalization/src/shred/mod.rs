@@ -43,6 +43,15 @@ pub struct Record<'a> {
     pub changes: Option<&'a str>,
 }
 
+/// The sync that a record came with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// Its id, if the platform gave one.
+    pub sync_id: Option<i64>,
+    /// The generation of its records, 0 when there was none.
+    pub generation_id: i64,
+}
+
 /// The table that a batch belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Slot {
@@ -100,6 +109,11 @@ impl Shredder {
         let layout = Layout::new(plan);
         let walker = Walker::new(&layout, tables, limits.clone());
         Self { layout, raw, walker }
+    }
+
+    /// Says which sync the records that follow came with; at first it is the plan's.
+    pub fn set_origin(&mut self, origin: Origin) {
+        self.layout.set_origin(origin);
     }
 
     /// Types and appends one record. `normalized_at`: microseconds since 1970-01-01T00:00:00Z.
