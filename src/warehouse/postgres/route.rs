@@ -1,6 +1,7 @@
 //! The way to the server: a socket, or a channel through an SSH server.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -88,20 +89,25 @@ pub(super) fn socket_path(config: &config::Postgres) -> Option<String> {
     })
 }
 
-/// Connects to a host's addresses in turn; an address that keeps silent leaves the others their share of the time.
+/// Connects to a host, whichever of its addresses takes the connection.
 pub(super) async fn tcp(host: &str, port: u16, deadline: Instant) -> Result<TcpStream, SocketError> {
     let addresses: Vec<_> = lookup_host((host, port)).await.map_err(SocketError::Lookup)?.collect();
+    first_of(&addresses, deadline).await.map_err(SocketError::Connect)
+}
+
+/// Tries addresses in turn; one that keeps silent leaves the others their share of the time.
+pub(super) async fn first_of(addresses: &[SocketAddr], deadline: Instant) -> io::Result<TcpStream> {
     let mut failure = io::Error::from(io::ErrorKind::NotFound);
     for (tried, address) in addresses.iter().enumerate() {
         let left = deadline.saturating_duration_since(Instant::now());
         let share = left / u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
         match timeout(share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return tuned(stream).map_err(SocketError::Connect),
+            Ok(Ok(stream)) => return tuned(stream),
             Ok(Err(error)) => failure = error,
             Err(_) => failure = io::ErrorKind::TimedOut.into(),
         }
     }
-    Err(SocketError::Connect(failure))
+    Err(failure)
 }
 
 fn tuned(stream: TcpStream) -> io::Result<TcpStream> {

@@ -7,6 +7,7 @@ use rcgen::{
 use x509_cert::Certificate;
 use x509_cert::certificate::Version;
 use x509_cert::der::asn1::BitString;
+use x509_cert::der::pem::LineEnding;
 use x509_cert::der::{DecodePem as _, Encode as _, EncodePem as _};
 
 /// An authority.
@@ -43,16 +44,16 @@ impl Authority {
     }
 
     fn sign(&self, params: &CertificateParams) -> Certified {
-        self.sign_for(params, KeyPair::generate().unwrap())
+        self.sign_for(params, &KeyPair::generate().unwrap())
     }
 
     /// A certificate for a key that is already there.
     pub(super) fn certify_key(&self, name: &str, key: &str) -> Certified {
-        self.sign_for(&named(name), KeyPair::from_pem(key).unwrap())
+        self.sign_for(&named(name), &KeyPair::from_pem(key).unwrap())
     }
 
-    fn sign_for(&self, params: &CertificateParams, key: KeyPair) -> Certified {
-        let certificate = params.signed_by(&key, &self.0).unwrap().pem();
+    fn sign_for(&self, params: &CertificateParams, key: &KeyPair) -> Certified {
+        let certificate = params.signed_by(key, &self.0).unwrap().pem();
         Certified { certificate, key: key.serialize_pem() }
     }
 }
@@ -66,7 +67,7 @@ impl Certified {
         certificate.tbs_certificate.extensions = None;
         let signature = key.sign(&certificate.tbs_certificate.to_der().unwrap()).unwrap();
         certificate.signature = BitString::from_bytes(&signature).unwrap();
-        Self { certificate: certificate.to_pem(Default::default()).unwrap(), key: self.key.clone() }
+        Self { certificate: certificate.to_pem(LineEnding::LF).unwrap(), key: self.key.clone() }
     }
 }
 

@@ -15,22 +15,16 @@ use super::{Session, config};
 use crate::config::Postgres;
 
 /// Whom servers run as where the tests run as root, which they refuse to run as: `nobody`.
-pub(super) const NOBODY: u32 = 65534;
+const NOBODY: u32 = 65534;
 
 /// A folder that belongs to whom servers run as.
 pub(super) struct Folder(TempDir);
 
 impl Folder {
     pub(super) fn new() -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
-        folder.hand_over(folder.0.path());
-        folder
-    }
-
-    fn hand_over(&self, path: &Path) {
-        if is_root() {
-            chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
-        }
+        let folder = tempfile::tempdir().unwrap();
+        hand_over(folder.path());
+        Self(folder)
     }
 
     /// A file that only the server can read.
@@ -38,7 +32,7 @@ impl Folder {
         let path = self.path(name);
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
-        self.hand_over(&path);
+        hand_over(&path);
         path
     }
 
@@ -55,6 +49,12 @@ impl Folder {
             command.uid(NOBODY).gid(NOBODY);
         }
         command
+    }
+}
+
+fn hand_over(path: &Path) {
+    if is_root() {
+        chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
     }
 }
 
@@ -91,7 +91,7 @@ impl Cluster {
         Self::start_with("host all all all scram-sha-256", &[])
     }
 
-    /// A server with these rules in pg_hba.conf and these settings; `{folder}` is its folder.
+    /// A server with these rules in `pg_hba.conf` and these settings; `{folder}` is its folder.
     pub(super) fn start_with(rules: &str, settings: &[&str]) -> Self {
         let mut cluster = Self::prepare(Folder::new());
         cluster.launch(rules, settings);
@@ -118,7 +118,7 @@ impl Cluster {
             command.args(["-c", &setting.replace("{folder}", folder)]);
         }
         self.server = Some(command.spawn().unwrap());
-        let (end, admin) = (Instant::now() + Duration::from_secs(60), self.admin_config("postgres"));
+        let (end, admin) = (Instant::now() + Duration::from_mins(1), self.admin_config("postgres"));
         while super::login_only(&admin).is_err() {
             assert!(Instant::now() < end, "no server: {}", self.log());
             sleep(Duration::from_millis(20));

@@ -1,11 +1,12 @@
 //! What a person reads when it goes wrong.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 
 use super::cluster::free_port;
 use super::*;
 use crate::warehouse::Warehouse;
 use crate::warehouse::postgres::PostgresWarehouse;
+use crate::warehouse::postgres::route::first_of;
 
 /// Who must act on a statement's failure, and the text.
 fn failure(warehouse: &mut PostgresWarehouse, sql: &str) -> WarehouseError {
@@ -43,6 +44,22 @@ fn servers_that_are_not_there() {
         panic!("not the user's, and does not pass")
     };
     assert!(message.contains("`nowhere.invalid`"), "{message}");
+}
+
+#[test]
+fn addresses_are_tried_in_turn() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = ([127, 0, 0, 1], free_port()).into();
+    // of a network for documentation: no answer, or no way to it
+    let silent = ([192, 0, 2, 1], 5432).into();
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let connect = |addresses: &[SocketAddr]| {
+        runtime.block_on(async { first_of(addresses, Instant::now() + Duration::from_secs(2)).await })
+    };
+    let stream = connect(&[silent, closed, listener.local_addr().unwrap()]).unwrap();
+    assert_eq!(stream.peer_addr().unwrap(), listener.local_addr().unwrap());
+    assert!(socket2::SockRef::from(&stream).keepalive().unwrap());
+    assert_eq!(connect(&[closed]).unwrap_err().kind(), std::io::ErrorKind::ConnectionRefused);
 }
 
 #[test]

@@ -123,6 +123,19 @@ fn ssh_servers_that_are_not_there() {
 }
 
 #[test]
+fn the_ssh_server_is_answered_while_nothing_waits_for_the_database() {
+    let (cluster, server) = (Cluster::start(), SshServer::start("ClientAliveInterval 1\nLogLevel DEBUG1"));
+    let tunnel = server.tunnel(&server.key(&["-t", "ed25519"]));
+    let session = Session::open(&through(&cluster, tunnel)).unwrap();
+    let end = Instant::now() + Duration::from_secs(30);
+    while !server.log().contains("for keepalive") {
+        assert!(Instant::now() < end, "it gets no answer: {}", server.log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(value(&session, "SELECT 1"), "1");
+}
+
+#[test]
 fn an_ssh_server_that_goes_away() {
     let (cluster, server) = (Cluster::start(), SshServer::start(""));
     let tunnel = server.tunnel(&server.key(&["-t", "ed25519"]));
