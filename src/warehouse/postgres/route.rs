@@ -22,6 +22,10 @@ use crate::config;
 const IDLE: Duration = Duration::from_mins(1);
 const INTERVAL: Duration = Duration::from_secs(10);
 const PROBES: u32 = 6;
+/// How long what was sent may go unanswered: longer than a server is busy with its disk, shorter than the system's quarter of
+/// an hour.
+#[cfg(target_os = "linux")]
+const UNANSWERED: Duration = Duration::from_secs(180);
 
 /// Bytes both ways.
 pub(super) trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -116,6 +120,8 @@ fn tuned(stream: TcpStream) -> io::Result<TcpStream> {
     #[cfg(not(windows))]
     let keepalive = keepalive.with_interval(INTERVAL).with_retries(PROBES);
     SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
+    #[cfg(target_os = "linux")]
+    SockRef::from(&stream).set_tcp_user_timeout(Some(UNANSWERED))?;
     Ok(stream)
 }
 
