@@ -34,6 +34,18 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "FILE")]
         catalog: PathBuf,
     },
+    /// Rebuild typed tables from raw tables
+    Normalize {
+        /// The config file
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The configured catalog
+        #[arg(long, value_name = "FILE")]
+        catalog: PathBuf,
+        /// Only this stream of the catalog; may be given several times
+        #[arg(long = "stream", value_name = "NAME")]
+        streams: Vec<String>,
+    },
     /// Show the tables of the warehouse with their rows
     Tables {
         /// The config file
@@ -48,7 +60,7 @@ pub(crate) enum Verb {
 impl Verb {
     /// Answers are protocol messages on stdout, whoever reads them.
     pub(crate) fn is_protocol(&self) -> bool {
-        !matches!(self, Self::Tables { .. })
+        !matches!(self, Self::Tables { .. } | Self::Normalize { .. })
     }
 }
 

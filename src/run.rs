@@ -42,6 +42,9 @@ fn perform(verb: &Verb, out: &ProtocolWriter, audience: &Audience) -> Result<(),
         Verb::Spec => out.spec(&connector_specification()).map_err(Failure::output),
         Verb::Check { config } => verbs::check(config, out),
         Verb::Write { config, catalog } => verbs::write(&Config::load(config)?, catalog, out, audience),
+        Verb::Normalize { config, catalog, streams } => {
+            verbs::normalize(&Config::load(config)?, catalog, streams, audience)
+        }
         Verb::Tables { config, limit } => verbs::tables(&Config::load(config)?, *limit),
     }
 }

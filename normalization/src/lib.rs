@@ -17,6 +17,8 @@ pub mod limits;
 pub mod names;
 /// Catalog x options x limits -> tables, columns and the tree that records are walked by.
 pub mod plan;
+/// Raw tables, whoever wrote them: where they are and which of their columns hold what.
+pub mod raw;
 /// JSON Schema -> shape; nothing downstream sees a schema again.
 pub mod shape;
 /// Plan x record bytes -> Arrow batches, one per table.

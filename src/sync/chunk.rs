@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use alluvium_normalization::shred;
+use alluvium_normalization::shred::{self, Origin};
 
 /// Consecutive records of one stream, their text copied out of the input's blocks so that a block lives no longer than
 /// its lines.
@@ -12,6 +12,8 @@ pub(super) struct Chunk {
     pub(super) stream: usize,
     /// The checkpoint that the records belong to.
     pub(super) checkpoint: u64,
+    /// The sync that the records came with, if it is not the present one.
+    pub(super) origin: Option<Origin>,
     text: String,
     records: Vec<Entry>,
 }

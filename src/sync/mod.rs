@@ -20,10 +20,16 @@ mod loader;
 mod patience;
 /// Everything before the first row: names, plan, tables, bookkeeping.
 mod prepare;
+/// Rows of raw tables to chunks and checkpoints.
+mod raw_feed;
+/// Typed tables from raw tables.
+pub(crate) mod rebuild;
 /// What a sync did.
 pub(crate) mod report;
 /// Lines of the input to chunks and checkpoints.
 mod router;
+/// The threads between a feed of records and the warehouse.
+mod threads;
 /// The transaction of a checkpoint: rows, merges, replacements that take effect, commit.
 mod transaction;
 /// Chunks into batches, on threads.
@@ -32,7 +38,7 @@ mod worker;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use alluvium_normalization::catalog::ConfiguredCatalog;
@@ -42,9 +48,8 @@ use crate::config::OnBadInput;
 use crate::failure::Failure;
 use crate::protocol::writer::ProtocolWriter;
 use crate::warehouse::Warehouse;
-use budget::Budget;
-use loader::Loader;
 use patience::Patience;
+use prepare::Purpose;
 use report::{Progress, Report};
 use router::{Ending, Router};
 use transaction::Transaction;
@@ -103,45 +108,25 @@ impl Sync<'_> {
     ) -> (Report, Result<(), Failure>) {
         let started = Instant::now();
         let patience = Patience::new(warehouse.has_connection(), self.stop);
-        let prepared = match prepare::prepare(warehouse.as_mut(), self.catalog, self.options, patience) {
+        let prepared = match prepare::prepare(warehouse.as_mut(), self.catalog, self.options, patience, Purpose::Sync) {
             Ok(prepared) => prepared,
             Err(failure) => return (Report::default(), Err(failure)),
         };
         let plans: Arc<[StreamPlan]> = prepared.plan.streams.into();
         let progress = Arc::new(Progress::new(plans.len()));
         watch(Arc::clone(&progress));
-        let budget = Arc::new(Budget::new());
-        let (batches_in, batches_out) = crossbeam_channel::unbounded();
-        let (chunks_in, chunks_out) = crossbeam_channel::unbounded();
-        let (writer, targets) = (self.writer.clone(), prepared.streams);
-        let transaction = Transaction::new(warehouse, Arc::clone(&plans), targets, patience);
-        let mut loader =
-            Loader::new(transaction, Arc::clone(&plans), writer, Arc::clone(&budget), Arc::clone(&progress));
-
-        std::thread::scope(|scope| {
-            for _ in 0..self.settings.workers.max(1) {
-                let (chunks, batches) = (chunks_out.clone(), batches_in.clone());
-                let worker = worker::Worker::new(&plans, prepared.limits.clone(), &budget, batches);
-                scope.spawn(move || worker.run(&chunks));
-            }
-            drop(chunks_out);
-            let stop = self.stop;
-            let loading = scope.spawn(move || {
-                let result = loader.run(&batches_out);
-                (loader.finish(stop.load(Ordering::Relaxed)), result)
-            });
-
-            let router = Router::new(&plans, self.settings, &budget, chunks_in, batches_in, &progress);
-            let routed = router.run(input, stop);
-            let (mut report, loaded) = match loading.join() {
-                Ok(loaded) => loaded,
-                Err(_) => (Report::default(), Err(Failure::internal("the loading thread panicked"))),
-            };
-            report.elapsed = started.elapsed();
-            report.rejected = routed.rejected;
-            let outcome = loaded.and(outcome(routed.ending, &report));
-            (report, outcome)
-        })
+        let transaction = Transaction::new(warehouse, Arc::clone(&plans), prepared.streams, patience);
+        let (mut report, routed, loaded) = threads::run(
+            transaction,
+            (&plans, &prepared.limits),
+            (self.settings.workers, self.stop),
+            (self.writer, &progress),
+            |intake| Router::new(&plans, self.settings, intake).run(input, self.stop),
+        );
+        report.elapsed = started.elapsed();
+        report.rejected = routed.rejected;
+        let outcome = loaded.and(outcome(routed.ending, &report));
+        (report, outcome)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Everything before the first row: names, plan, tables, bookkeeping.
 
-use alluvium_normalization::catalog::{ConfiguredCatalog, ConfiguredStream, Replacement, SyncMode};
+use alluvium_normalization::catalog::{ConfiguredCatalog, ConfiguredStream, Replacement, StreamName, SyncMode};
 use alluvium_normalization::limits::Limits;
 use alluvium_normalization::plan::{self, KnownNames, Options, Plan, StreamPlan};
+use alluvium_normalization::raw::{self, RawLayout};
 use alluvium_normalization::sql::bookkeeping::{self, StreamState};
-use alluvium_normalization::sql::{Described, INTERNAL_SCHEMA, StreamSql, TableName, Targets};
+use alluvium_normalization::sql::{Described, Dialect, INTERNAL_SCHEMA, StreamSql, TableName, Targets};
 
 use crate::failure::Failure;
 use crate::sync::patience::Patience;
@@ -15,14 +16,34 @@ pub(super) struct Prepared {
     pub(super) plan: Plan,
     pub(super) streams: Vec<StreamTarget>,
     pub(super) limits: Limits,
+    /// Of a rebuild: the query of each stream's raw rows.
+    pub(super) sources: Vec<String>,
+}
+
+/// What tables are made ready for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Records from a source.
+    Sync,
+    /// Records from raw tables, into typed tables that replace those that there are.
+    Rebuild,
+}
+
+/// What the rows of a stream replace when the stream is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Replacing {
+    /// All that is live, by this generation.
+    Generation(i64),
+    /// The typed tables, by the same records typed again.
+    Typed,
 }
 
 /// Where the rows of a stream go.
 #[derive(Debug)]
 pub(super) struct StreamTarget {
     pub(super) targets: Targets,
-    /// The rows are a replacement of this generation, in staging until the stream is complete.
-    pub(super) replacing: Option<i64>,
+    /// The rows replace others, and are in staging until the stream is complete.
+    pub(super) replacing: Option<Replacing>,
     /// Child tables of ours that the plan no longer has: dropped when the stream is replaced.
     pub(super) obsolete: Vec<TableName>,
 }
@@ -33,14 +54,15 @@ pub(super) fn prepare(
     catalog: &ConfiguredCatalog,
     options: &Options,
     patience: Patience<'_>,
+    purpose: Purpose,
 ) -> Result<Prepared, Failure> {
     let mut pauses = patience.pauses();
-    let mut outcome = try_to_prepare(warehouse, catalog, options);
+    let mut outcome = try_to_prepare(warehouse, catalog, options, purpose);
     while let Err(reason) = &outcome
         && pauses.wait_after(reason)
     {
         outcome = match warehouse.reconnect() {
-            Ok(_) => try_to_prepare(warehouse, catalog, options),
+            Ok(_) => try_to_prepare(warehouse, catalog, options, purpose),
             Err(error) => Err(failure(error, None)),
         };
     }
@@ -51,6 +73,7 @@ fn try_to_prepare(
     warehouse: &mut dyn Warehouse,
     catalog: &ConfiguredCatalog,
     options: &Options,
+    purpose: Purpose,
 ) -> Result<Prepared, Failure> {
     let limits = warehouse.dialect().limits().clone();
     let schema_of = |stream: &ConfiguredStream| plan::schema_of(&stream.name, options, &limits);
@@ -59,23 +82,36 @@ fn try_to_prepare(
     let mut schemas: Vec<String> = claims.iter().map(|(schema, _)| schema.clone()).collect();
     schemas.extend(catalog.streams.iter().map(|stream| plan::raw_schema_of(&stream.name, options, &limits)));
     schemas.push(INTERNAL_SCHEMA.to_owned());
+    if purpose == Purpose::Rebuild {
+        schemas.push(raw::V2_SCHEMA.to_owned());
+    }
     schemas.sort_unstable();
     schemas.dedup();
     // what exists stays as it is described only once nobody else writes to it
     warehouse.claim(&claims).map_err(|error| failure(error, None))?;
     let existing = warehouse.describe(&schemas).map_err(|error| failure(error, None))?;
-    let plan = plan::compile(catalog, options, &limits, &known_names(&existing))
+    let mut plan = plan::compile(catalog, options, &limits, &known_names(&existing))
         .map_err(|error| Failure::config(error.to_string()))?;
+    let sources = match purpose {
+        Purpose::Sync => Vec::new(),
+        Purpose::Rebuild => {
+            let sources = plan.streams.iter().map(|stream| source(stream, options, &existing, warehouse.dialect()));
+            let sources = sources.collect::<Result<Vec<_>, _>>()?;
+            // raw rows are what is read, not what is written
+            plan.streams.iter_mut().for_each(|stream| stream.raw = None);
+            sources
+        }
+    };
     let tables = plan.streams.iter().flat_map(|stream| stream.tables.iter().chain(&stream.raw).chain(&stream.history));
     let columns: Vec<usize> = tables.map(|table| table.columns.len()).collect();
     warehouse.make_room(&columns).map_err(|error| failure(error, None))?;
 
     warehouse.begin().map_err(|error| failure(error, None))?;
-    let ready = make_ready(warehouse, &plan, &existing);
+    let ready = make_ready(warehouse, &plan, &existing, purpose);
     match ready {
         Ok(streams) => {
             warehouse.commit().map_err(|error| failure(error, None))?;
-            Ok(Prepared { plan, streams, limits })
+            Ok(Prepared { plan, streams, limits, sources })
         }
         Err(error) => {
             // the error that counts is the first
@@ -89,11 +125,53 @@ fn make_ready(
     warehouse: &mut dyn Warehouse,
     plan: &Plan,
     existing: &[ExistingTable],
+    purpose: Purpose,
 ) -> Result<Vec<StreamTarget>, Failure> {
     for statement in bookkeeping::create_all(warehouse.dialect()) {
         warehouse.execute(&statement).map_err(|error| failure(error, None))?;
     }
-    plan.streams.iter().map(|stream| StreamPreparation { warehouse, stream, existing }.run()).collect()
+    let streams = plan.streams.iter().map(|stream| {
+        let preparation = StreamPreparation { warehouse, stream, existing };
+        match purpose {
+            Purpose::Sync => preparation.run(),
+            Purpose::Rebuild => preparation.rebuild(),
+        }
+    });
+    streams.collect()
+}
+
+/// The query of a stream's raw rows, wherever its raw table is.
+fn source(
+    stream: &StreamPlan,
+    options: &Options,
+    existing: &[ExistingTable],
+    dialect: &dyn Dialect,
+) -> Result<String, Failure> {
+    let own = stream.raw.iter().map(|table| (stream.raw_schema.clone(), table.name.clone()));
+    let namespace = stream.stream.namespace.as_deref().unwrap_or(&options.schema);
+    let schemas = [raw::V2_SCHEMA.to_owned(), stream.raw_schema.clone()];
+    let of_v2 = schemas
+        .into_iter()
+        .flat_map(|schema| raw::v2_names(&stream.stream, namespace).map(|name| (schema.clone(), name)));
+    let found = own.chain(of_v2).find_map(|(schema, name)| {
+        let name = TableName { schema, name };
+        let layout = RawLayout::of(&described(existing, &name)?)?;
+        Some(layout.select(dialect, &name))
+    });
+    found.ok_or_else(|| {
+        let StreamName { namespace, name } = &stream.stream;
+        let table = stream.raw.as_ref().map(|table| format!("{}.{}", stream.raw_schema, table.name));
+        let message = format!(
+            "the stream `{name}` has no raw table to be typed from: neither `{}` nor one of Destinations V2 is there",
+            table.unwrap_or_default()
+        );
+        Failure::config(message).in_stream(name.clone(), namespace.clone())
+    })
+}
+
+fn described(existing: &[ExistingTable], name: &TableName) -> Option<Vec<Described>> {
+    let table = existing.iter().find(|table| table.name == *name)?;
+    Some(table.columns.iter().map(|column| (column.name.clone(), column.sql_type.clone())).collect())
 }
 
 fn known_names(existing: &[ExistingTable]) -> KnownNames {
@@ -163,7 +241,23 @@ impl<'a> StreamPreparation<'a> {
         let state = StreamState { staging_generation: replacing, ..state };
         let statements = bookkeeping::write_state(self.warehouse.dialect(), &state);
         self.execute(&statements)?;
-        Ok(StreamTarget { targets, replacing, obsolete })
+        Ok(StreamTarget { targets, replacing: replacing.map(Replacing::Generation), obsolete })
+    }
+
+    /// Makes ready what a rebuild needs: the live typed tables as the plan has them, and empty ones beside them.
+    fn rebuild(mut self) -> Result<StreamTarget, Failure> {
+        let obsolete = self.obsolete();
+        let live = self.sql().live();
+        self.refuse_foreign_tables(&live)?;
+        let described = self.described();
+        let targets = self.sql().rebuilding().staging();
+        let statements = [
+            self.sql().prepare_live(&described),
+            self.sql().rebuilding().drop_staging(),
+            self.sql().rebuilding().prepare_staging(|_| None),
+        ];
+        self.execute(&statements.concat())?;
+        Ok(StreamTarget { targets, replacing: Some(Replacing::Typed), obsolete })
     }
 
     fn decide(&self, state: &StreamState) -> Staging {
@@ -225,10 +319,7 @@ impl<'a> StreamPreparation<'a> {
 
     fn described(&self) -> impl Fn(&TableName) -> Option<Vec<Described>> + use<'a> {
         let existing = self.existing;
-        move |name| {
-            let table = existing.iter().find(|table| table.name == *name)?;
-            Some(table.columns.iter().map(|column| (column.name.clone(), column.sql_type.clone())).collect())
-        }
+        move |name| described(existing, name)
     }
 
     fn execute(&mut self, statements: &[String]) -> Result<(), Failure> {

@@ -20,6 +20,7 @@ use crate::sync::chunk::Chunk;
 use crate::sync::clock::{RecordIds, now_micros};
 use crate::sync::loader::{Action, Delivery};
 use crate::sync::report::Progress;
+use crate::sync::threads::Intake;
 use crate::sync::{Rejected, Settings};
 
 /// A chunk goes to a worker when it holds this many bytes.
@@ -101,14 +102,8 @@ enum Halt {
 }
 
 impl<'a> Router<'a> {
-    pub(super) fn new(
-        plans: &'a [StreamPlan],
-        settings: &'a Settings,
-        budget: &Arc<Budget>,
-        chunks: Sender<Chunk>,
-        deliveries: Sender<Delivery>,
-        progress: &Arc<Progress>,
-    ) -> Self {
+    pub(super) fn new(plans: &'a [StreamPlan], settings: &'a Settings, intake: Intake) -> Self {
+        let Intake { budget, chunks, deliveries, progress } = intake;
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, plan) in plans.iter().enumerate() {
             by_name.entry(plan.stream.name.clone()).or_default().push(index);
@@ -117,10 +112,10 @@ impl<'a> Router<'a> {
         Self {
             settings,
             plans,
-            budget: Arc::clone(budget),
+            budget,
             chunks,
             deliveries,
-            progress: Arc::clone(progress),
+            progress,
             by_name,
             last_stream: 0,
             open,

@@ -15,7 +15,7 @@ use arrow_array::RecordBatch;
 
 use crate::failure::Failure;
 use crate::sync::patience::Patience;
-use crate::sync::prepare::{StreamTarget, failure};
+use crate::sync::prepare::{Replacing, StreamTarget, failure};
 use crate::warehouse::{Interrupted, Warehouse};
 
 /// Bytes of batches that are kept of a checkpoint. One whose rows unfold into more can't be done again.
@@ -195,29 +195,40 @@ impl<'a> Transaction<'a> {
 
     /// Lets a replacement take effect, if the stream is one.
     fn replace(&mut self, stream: usize) -> Result<(), Failure> {
-        let Some(generation) = self.targets[stream].replacing else { return Ok(()) };
+        let Some(replacing) = self.targets[stream].replacing else { return Ok(()) };
         self.begin()?;
         let plans = Arc::clone(&self.plans);
         let plan = &plans[stream];
-        let state = StreamState {
-            schema: plan.schema.clone(),
-            stream: plan.stream.name.clone(),
-            replaced_generation: Some(generation),
-            staging_generation: None,
-            layout: None,
-        };
+        fn sql<'s>(plan: &'s StreamPlan, replacing: Replacing, warehouse: &'s dyn Warehouse) -> StreamSql<'s> {
+            let sql = StreamSql::new(plan, warehouse.dialect());
+            match replacing {
+                Replacing::Generation(_) => sql,
+                Replacing::Typed => sql.rebuilding(),
+            }
+        }
         // the live tables take what merges find rows by from the staged ones, where they have it
-        self.execute(&self.sql(plan).index(&self.sql(plan).live()), plan)?;
+        let prepared = sql(plan, replacing, &*self.warehouse);
+        let (indexes, pairs) = (prepared.index(&prepared.live()), prepared.replaced_tables());
+        self.execute(&indexes, plan)?;
         let mut exchanged = Vec::new();
-        for (live, staged) in self.sql(plan).replaced_tables() {
+        for (live, staged) in pairs {
             if self.warehouse.exchange(&live, &staged).map_err(|error| failure(error, Some(plan)))? {
                 exchanged.push(live);
             }
         }
         let dialect = self.warehouse.dialect();
-        let mut statements = self.sql(plan).swap(&exchanged);
+        let mut statements = sql(plan, replacing, &*self.warehouse).swap(&exchanged);
         statements.extend(self.targets[stream].obsolete.iter().map(|table| dialect.give_up(table)));
-        statements.extend(write_state(dialect, &state));
+        if let Replacing::Generation(generation) = replacing {
+            let state = StreamState {
+                schema: plan.schema.clone(),
+                stream: plan.stream.name.clone(),
+                replaced_generation: Some(generation),
+                staging_generation: None,
+                layout: None,
+            };
+            statements.extend(write_state(dialect, &state));
+        }
         self.execute(&statements, plan)
     }
 

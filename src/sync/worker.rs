@@ -79,6 +79,9 @@ impl Worker {
             // a loader that is gone has said why
             let _ = self.deliveries.send(Delivery::Batch { checkpoint, loaded });
         };
+        if let Some(origin) = chunk.origin {
+            shredder.set_origin(origin);
+        }
         let normalized_at = now_micros();
         for record in chunk.records() {
             shredder.push(&record, normalized_at, &mut sink)?;

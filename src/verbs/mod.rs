@@ -1,12 +1,19 @@
 //! What the binary can do, one verb a file.
 
+/// The configured catalog, from its file.
+mod catalog;
 /// `check`: whether a sync would find what it needs.
 mod check;
+/// `normalize`: typed tables again, from raw tables.
+mod normalize;
+/// Signals that ask the process to end.
+mod signals;
 /// `tables`: what is in the warehouse, for a person.
 mod tables;
 /// `write`: lands the messages from stdin.
 mod write;
 
 pub(crate) use self::check::check;
+pub(crate) use self::normalize::normalize;
 pub(crate) use self::tables::tables;
 pub(crate) use self::write::write;

@@ -3,17 +3,14 @@
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-use alluvium_normalization::catalog::{CatalogError, ConfiguredCatalog};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
-
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::failure::Failure;
 use crate::protocol::writer::ProtocolWriter;
 use crate::sync::{Settings, Sync};
 use crate::terminal::{Audience, Watched};
+use crate::verbs::catalog::read_catalog;
+use crate::verbs::signals::stop_on_signals;
 use crate::warehouse;
 
 /// Runs a sync, shows its progress and tells what it did.
@@ -40,30 +37,4 @@ pub(crate) fn write(config: &Config, catalog: &Path, out: &ProtocolWriter, audie
     let progress = watched.map(|(_, progress)| progress); // and no longer watched
     audience.report(&report, progress.as_deref());
     outcome
-}
-
-fn read_catalog(path: &Path) -> Result<ConfiguredCatalog, Failure> {
-    let text = config::read_text(path, "catalog")?;
-    ConfiguredCatalog::parse(&text).map_err(|error| {
-        if let CatalogError::NotJson(error) = &error {
-            return config::not_json(path, "catalog", error);
-        }
-        let failure = Failure::config(format!("the catalog file {} can't be used: {error}", path.display()));
-        match error.stream() {
-            Some(stream) => failure.in_stream(stream.name.clone(), stream.namespace.clone()),
-            None => failure,
-        }
-    })
-}
-
-/// A flag that SIGTERM and SIGINT raise: the sync then finishes its transaction and ends. A second signal ends the
-/// process at once.
-fn stop_on_signals() -> io::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGTERM, SIGINT] {
-        // In this order: the flag is still down when the first signal asks for it.
-        flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop))?;
-        flag::register(signal, Arc::clone(&stop))?;
-    }
-    Ok(stop)
 }

@@ -4,6 +4,8 @@
 pub(crate) mod duckdb;
 /// Postgres, a server.
 pub(crate) mod postgres;
+/// Rows on their way out of a warehouse, as text.
+pub(crate) mod rows;
 
 use alluvium_normalization::sql::Dialect;
 use arrow_array::RecordBatch;
@@ -93,8 +95,17 @@ pub(crate) trait Warehouse: Send {
         Ok(false)
     }
 
+    /// A way to read beside what is written, on connections of its own.
+    fn reader(&mut self) -> Result<Box<dyn RowReader>, WarehouseError>;
+
     /// The rows of a query, each value as text, NULL as `None`.
     fn query(&mut self, sql: &str) -> Result<QueryRows, WarehouseError>;
+}
+
+/// Reads what is committed.
+pub(crate) trait RowReader {
+    /// The rows of a query of `width` text columns, as they are now.
+    fn stream(&mut self, sql: &str, width: usize) -> Result<rows::RowStream, WarehouseError>;
 }
 
 /// What became of a transaction whose connection was lost.

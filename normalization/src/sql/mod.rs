@@ -62,12 +62,20 @@ pub struct TableName {
 pub struct StreamSql<'a> {
     stream: &'a StreamPlan,
     dialect: &'a dyn Dialect,
+    /// The role of the tables that take the place of the live ones in the end.
+    staging: &'static str,
 }
 
 impl<'a> StreamSql<'a> {
     /// The statements of `stream` in the words of `dialect`.
     #[must_use]
     pub fn new(stream: &'a StreamPlan, dialect: &'a dyn Dialect) -> Self {
-        Self { stream, dialect }
+        Self { stream, dialect, staging: "staging" }
+    }
+
+    /// The statements of a rebuild from raw: its staging tables are not those of an unfinished replacement.
+    #[must_use]
+    pub fn rebuilding(self) -> Self {
+        Self { staging: "rebuild", ..self }
     }
 }

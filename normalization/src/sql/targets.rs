@@ -83,7 +83,7 @@ impl StreamSql<'_> {
         let user_table = TableName { schema: user_schema.clone(), name: table.name.clone() };
         let (schema, place) = match place {
             Place::Live => (INTERNAL_SCHEMA, None),
-            Place::Staging => (INTERNAL_SCHEMA, Some("staging")),
+            Place::Staging => (INTERNAL_SCHEMA, Some(self.staging)),
             Place::Batch => (self.dialect.session_schema(), Some("batch")),
         };
         let part = match part {

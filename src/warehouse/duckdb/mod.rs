@@ -14,6 +14,8 @@ mod open;
 mod query;
 /// The table function that DuckDB reads Arrow batches by.
 mod scan;
+/// The rows of a query as a stream.
+mod stream;
 #[cfg(test)]
 mod tests;
 /// Text in SQL and SQL in messages.
@@ -27,7 +29,7 @@ use duckdb::{Connection, Error};
 use self::error::Place;
 use self::memory::Memory;
 pub(crate) use self::open::{DuckDbOptions, Location};
-use crate::warehouse::{ExistingTable, QueryRows, TableName, Warehouse, WarehouseError};
+use crate::warehouse::{ExistingTable, QueryRows, RowReader, TableName, Warehouse, WarehouseError};
 
 /// A DuckDB database that is open.
 ///
@@ -128,6 +130,11 @@ impl Warehouse for DuckDbWarehouse {
     fn load(&mut self, table: &TableName, batches: &[RecordBatch]) -> Result<u64, WarehouseError> {
         let outcome = self.load_with_room(table, batches);
         self.told(&format!("loading {}.{}", table.schema, table.name), outcome)
+    }
+
+    fn reader(&mut self) -> Result<Box<dyn RowReader>, WarehouseError> {
+        let reader = stream::Reader::beside(&self.connection, &self.place);
+        Ok(Box::new(self.told("opening a second connection", reader)?))
     }
 
     fn query(&mut self, sql: &str) -> Result<QueryRows, WarehouseError> {

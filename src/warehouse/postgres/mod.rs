@@ -22,6 +22,8 @@ mod query;
 mod route;
 /// What has to hold for a session.
 mod settings;
+/// The rows of a query as a stream.
+mod stream;
 /// Encryption: what is asked of the server's certificate, and our own certificate.
 mod tls;
 /// An SSH server that connections go through.
@@ -35,7 +37,7 @@ use self::commits::Commits;
 use self::connect::Session;
 use self::exchange::Exchanges;
 use crate::config;
-use crate::warehouse::{ExistingTable, Interrupted, QueryRows, TableName, Warehouse, WarehouseError};
+use crate::warehouse::{ExistingTable, Interrupted, QueryRows, RowReader, TableName, Warehouse, WarehouseError};
 
 /// How long a statement that shuts readers out may wait for those that are reading: whoever comes to read waits behind it.
 const EXCLUSIVE_WAIT: &str = "2s";
@@ -188,6 +190,10 @@ impl Warehouse for PostgresWarehouse {
     fn exchange(&mut self, live: &TableName, staged: &TableName) -> Result<bool, WarehouseError> {
         let readied = self.exchanges.ready(&self.session, &self.dialect, live, staged);
         self.told(&format!("replacing {}.{}", live.schema, live.name), readied)
+    }
+
+    fn reader(&mut self) -> Result<Box<dyn RowReader>, WarehouseError> {
+        Ok(Box::new(stream::Reader { config: self.config.clone() }))
     }
 
     fn query(&mut self, sql: &str) -> Result<QueryRows, WarehouseError> {

@@ -1,0 +1,119 @@
+//! Raw tables, whoever wrote them: where they are and which of their columns hold what.
+//!
+//! | written by | schema | columns |
+//! |---|---|---|
+//! | us | the stream's | `_airbyte_ab_id`, `_airbyte_emitted_at`, `_airbyte_data`, `_airbyte_meta`, `_airbyte_generation_id` |
+//! | Airbyte before Destinations V2 | the stream's | `_airbyte_ab_id`, `_airbyte_emitted_at`, `_airbyte_data` |
+//! | Airbyte's Destinations V2 | `airbyte_internal` | `_airbyte_raw_id`, `_airbyte_extracted_at`, `_airbyte_data`, maybe `_airbyte_meta` and `_airbyte_generation_id` |
+
+use crate::catalog::StreamName;
+use crate::kind::ColumnKind;
+use crate::sql::{Described, Dialect, TableName};
+
+/// The schema that Destinations V2 keeps raw tables in, unless told otherwise.
+pub const V2_SCHEMA: &str = "airbyte_internal";
+
+const IDS: [&str; 2] = ["_airbyte_ab_id", "_airbyte_raw_id"];
+const TIMES: [&str; 2] = ["_airbyte_emitted_at", "_airbyte_extracted_at"];
+const DATA: &str = "_airbyte_data";
+const META: &str = "_airbyte_meta";
+const GENERATION: &str = "_airbyte_generation_id";
+
+/// The columns of a raw table, by what they hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawLayout {
+    id: &'static str,
+    emitted_at: &'static str,
+    has_meta: bool,
+    has_generation: bool,
+}
+
+impl RawLayout {
+    /// How many columns [`RawLayout::select`] gives: id, time of emission, data, meta, generation.
+    pub const WIDTH: usize = 5;
+
+    /// The layout of a table with these columns, if it is a raw table.
+    #[must_use]
+    pub fn of(columns: &[Described]) -> Option<Self> {
+        let has = |name: &str| columns.iter().any(|(column, _)| column == name);
+        has(DATA).then_some(())?;
+        Some(Self {
+            id: IDS.into_iter().find(|name| has(name))?,
+            emitted_at: TIMES.into_iter().find(|name| has(name))?,
+            has_meta: has(META),
+            has_generation: has(GENERATION),
+        })
+    }
+
+    /// The query of the table's rows, each column as text.
+    #[must_use]
+    pub fn select(&self, dialect: &dyn Dialect, table: &TableName) -> String {
+        let text = dialect.column_type(ColumnKind::CsvArray);
+        let column = |name: &str| format!("CAST({} AS {text})", dialect.quote(name));
+        let absent = || format!("CAST(NULL AS {text})");
+        let values = [
+            column(self.id),
+            column(self.emitted_at),
+            column(DATA),
+            if self.has_meta { column(META) } else { absent() },
+            if self.has_generation { column(GENERATION) } else { absent() },
+        ];
+        format!("SELECT {} FROM {}", values.join(", "), dialect.relation(table))
+    }
+}
+
+/// The names that the raw table of a stream may have in [`V2_SCHEMA`]: as the stream is spelled, and in lower case.
+/// `namespace` is the source's, or the schema of streams without one.
+///
+/// Source: `StreamId.concatenateRawTableName` of Airbyte's typing and deduping: between both names stand more underscores
+/// than anywhere in them.
+#[must_use]
+pub fn v2_names(stream: &StreamName, namespace: &str) -> [String; 2] {
+    let longest = |text: &str| text.split(|character| character != '_').map(str::len).max().unwrap_or_default();
+    let run = longest(namespace).max(longest(&stream.name)).max(1) + 1;
+    let name = format!("{namespace}_raw{}stream_{}", "_".repeat(run), stream.name);
+    let lower = name.to_lowercase();
+    [name, lower]
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::sql::duckdb::DuckDb;
+
+    fn columns(names: &[&str]) -> Vec<Described> {
+        names.iter().map(|name| ((*name).to_owned(), "any".to_owned())).collect()
+    }
+
+    #[test]
+    fn every_layout_is_told_by_its_columns() {
+        let table = TableName { schema: "s".to_owned(), name: "t".to_owned() };
+        let select = |names: &[&str]| RawLayout::of(&columns(names)).map(|raw| raw.select(&DuckDb::default(), &table));
+        assert_eq!(
+            select(&["_airbyte_ab_id", "_airbyte_data", "_airbyte_emitted_at"]).unwrap(),
+            "SELECT CAST(\"_airbyte_ab_id\" AS VARCHAR), CAST(\"_airbyte_emitted_at\" AS VARCHAR), \
+             CAST(\"_airbyte_data\" AS VARCHAR), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR) FROM \"s\".\"t\""
+        );
+        assert_eq!(
+            select(&["_airbyte_raw_id", "_airbyte_extracted_at", "_airbyte_data", "_airbyte_meta"]).unwrap(),
+            "SELECT CAST(\"_airbyte_raw_id\" AS VARCHAR), CAST(\"_airbyte_extracted_at\" AS VARCHAR), \
+             CAST(\"_airbyte_data\" AS VARCHAR), CAST(\"_airbyte_meta\" AS VARCHAR), CAST(NULL AS VARCHAR) FROM \"s\".\"t\""
+        );
+        assert_eq!(select(&["_airbyte_ab_id", "_airbyte_emitted_at", "id"]), None);
+        assert_eq!(select(&["_airbyte_data"]), None);
+    }
+
+    #[test]
+    fn names_of_v2_keep_namespace_and_name_apart() {
+        let name = |stream: &str, namespace: &str| {
+            v2_names(&StreamName { namespace: None, name: stream.to_owned() }, namespace)[0].clone()
+        };
+        assert_eq!(name("users", "public"), "public_raw__stream_users");
+        assert_eq!(name("a__b", "Shop"), "Shop_raw___stream_a__b");
+        assert_eq!(
+            v2_names(&StreamName { namespace: None, name: "Users".to_owned() }, "Shop")[1],
+            "shop_raw__stream_users"
+        );
+    }
+}

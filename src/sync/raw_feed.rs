@@ -1,0 +1,191 @@
+//! Rows of raw tables to chunks and checkpoints.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use alluvium_normalization::cast::{self, Value};
+use alluvium_normalization::kind::ScalarColumn;
+use alluvium_normalization::limits::Limits;
+use alluvium_normalization::plan::StreamPlan;
+use alluvium_normalization::raw::RawLayout;
+use alluvium_normalization::shred::{Origin, Record};
+use alluvium_normalization::walk;
+use serde::de::IgnoredAny;
+use uuid::Uuid;
+
+use crate::config::OnBadInput;
+use crate::failure::Failure;
+use crate::sync::chunk::Chunk;
+use crate::sync::loader::{Action, Delivery};
+use crate::sync::prepare::failure;
+use crate::sync::rebuild::Fed;
+use crate::sync::threads::Intake;
+use crate::sync::{Rejected, Settings};
+use crate::warehouse::RowReader;
+use crate::warehouse::rows::TextRow;
+
+/// A chunk goes to a worker when it holds this many bytes.
+const CHUNK_BYTES: usize = 2 << 20;
+
+/// Feeds the rows of raw tables, one stream after the other.
+pub(super) struct RawFeed<'a> {
+    plans: &'a [StreamPlan],
+    limits: &'a Limits,
+    settings: &'a Settings,
+    intake: Intake,
+    chunk: Chunk,
+    checkpoint: u64,
+    chunks: u64,
+    bytes: usize,
+    rejected: Rejected,
+}
+
+/// Ends the feeding.
+enum Halt {
+    Failed(Failure),
+    /// The loader is gone; it says why.
+    LoaderGone,
+}
+
+/// A raw row, read.
+struct RawRecord<'r> {
+    id: u128,
+    emitted_at: i64,
+    data: &'r str,
+    changes: Option<&'r str>,
+    origin: Origin,
+}
+
+impl<'a> RawFeed<'a> {
+    pub(super) fn new(plans: &'a [StreamPlan], limits: &'a Limits, settings: &'a Settings, intake: Intake) -> Self {
+        let (chunk, rejected) = (Chunk::default(), Rejected::new());
+        Self { plans, limits, settings, intake, chunk, checkpoint: 0, chunks: 0, bytes: 0, rejected }
+    }
+
+    /// Feeds the rows of each stream's query, in the order of the plans. Streams that were fed to their end before a failure
+    /// or a signal are finished.
+    pub(super) fn run(mut self, mut reader: Box<dyn RowReader>, sources: &[String], stop: &AtomicBool) -> Fed {
+        for (index, sql) in sources.iter().enumerate() {
+            match self.stream(index, reader.as_mut(), sql, stop) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(Halt::LoaderGone) => return Ok(self.rejected),
+                Err(Halt::Failed(failure)) => {
+                    // what the loader has is whole, though it will not be used
+                    let _ = self.seal(Vec::new());
+                    let StreamPlan { stream, .. } = &self.plans[index];
+                    return Err(failure.in_stream(stream.name.clone(), stream.namespace.clone()));
+                }
+            }
+        }
+        let _ = self.seal(Vec::new());
+        Ok(self.rejected)
+    }
+
+    /// Feeds one stream; `false` if it was stopped before its end.
+    fn stream(&mut self, index: usize, reader: &mut dyn RowReader, sql: &str, stop: &AtomicBool) -> Result<bool, Halt> {
+        let plans = self.plans;
+        let failed = |error| Halt::Failed(failure(error, Some(&plans[index])));
+        for part in reader.stream(sql, RawLayout::WIDTH).map_err(failed)? {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(false);
+            }
+            for row in part.map_err(failed)?.rows() {
+                self.row(index, row)?;
+            }
+        }
+        self.seal(vec![Action::Complete { stream: index }])?;
+        Ok(true)
+    }
+
+    fn row(&mut self, stream: usize, row: TextRow<'_>) -> Result<(), Halt> {
+        let Some(record) = self.read(row) else { return self.refuse(stream, row) };
+        if self.chunk.is_empty() {
+            (self.chunk.stream, self.chunk.origin) = (stream, Some(record.origin));
+        } else if self.chunk.origin != Some(record.origin) {
+            self.send()?;
+            (self.chunk.stream, self.chunk.origin) = (stream, Some(record.origin));
+        }
+        let RawRecord { id, emitted_at, data, changes, .. } = record;
+        let before = self.chunk.bytes();
+        self.chunk.push(&Record { id, emitted_at, data, changes });
+        self.bytes += self.chunk.bytes() - before;
+        self.intake.progress.read(stream, data.len());
+        if self.chunk.bytes() >= CHUNK_BYTES {
+            self.send()?;
+        }
+        if self.bytes >= self.settings.checkpoint_bytes { self.seal(Vec::new()) } else { Ok(()) }
+    }
+
+    /// A row as the record that it came from; `None` if it holds none.
+    fn read<'r>(&self, row: TextRow<'r>) -> Option<RawRecord<'r>> {
+        let data = row.get(2)?.trim_ascii();
+        // not every raw table's column is JSON to its warehouse
+        let is_object = data.starts_with('{') && serde_json::from_str::<IgnoredAny>(data).is_ok();
+        is_object.then_some(())?;
+        let meta = row.get(3).map(str::trim_ascii);
+        let of_meta = |name: &str| {
+            let meta = meta.filter(|meta| meta.starts_with('{'))?;
+            walk::members(meta).find_map(|(key, value)| (key == name).then_some(value))
+        };
+        let sync_id = of_meta("sync_id").and_then(|id| id.parse().ok());
+        let generation_id = row.get(4).and_then(|generation| generation.parse().ok()).unwrap_or_default();
+        Some(RawRecord {
+            id: id(row.get(0)?),
+            emitted_at: self.micros(row.get(1)).unwrap_or_default(),
+            data,
+            changes: of_meta("changes").filter(|changes| changes.trim_start_matches('[').trim_start() != "]"),
+            origin: Origin { sync_id, generation_id },
+        })
+    }
+
+    /// An instant, as the warehouse or an older connector spells it.
+    fn micros(&self, text: Option<&str>) -> Option<i64> {
+        let text = text?.trim_ascii();
+        let quoted = if text.starts_with('"') { text.to_owned() } else { walk::quoted(text) };
+        match cast::scalar(ScalarColumn::TimestampTz, &quoted, self.limits) {
+            (Value::Micros(micros), _) => Some(micros),
+            _ => None,
+        }
+    }
+
+    fn send(&mut self) -> Result<(), Halt> {
+        if self.chunk.is_empty() {
+            return Ok(());
+        }
+        let mut chunk = std::mem::take(&mut self.chunk);
+        chunk.checkpoint = self.checkpoint;
+        self.chunks += 1;
+        let is_taken = self.intake.budget.take_input(chunk.bytes()) && self.intake.chunks.send(chunk).is_ok();
+        if is_taken { Ok(()) } else { Err(Halt::LoaderGone) }
+    }
+
+    /// Ends the checkpoint.
+    fn seal(&mut self, actions: Vec<Action>) -> Result<(), Halt> {
+        self.send()?;
+        let seal = Delivery::Seal { checkpoint: self.checkpoint, chunks: self.chunks, actions };
+        (self.checkpoint, self.chunks, self.bytes) = (self.checkpoint + 1, 0, 0);
+        self.intake.deliveries.send(seal).map_err(|_| Halt::LoaderGone)
+    }
+
+    /// A row that holds no record: the end, or one more that is counted.
+    fn refuse(&mut self, stream: usize, row: TextRow<'_>) -> Result<(), Halt> {
+        let id = row.get(0).unwrap_or("NULL");
+        match self.settings.on_bad_input {
+            OnBadInput::Fail => Err(Halt::Failed(Failure::source(format!(
+                "the raw row `{id}` of stream `{}` holds no JSON object",
+                self.plans[stream].stream.name
+            )))),
+            OnBadInput::Skip => {
+                *self.rejected.entry(Some(stream)).or_default() += 1;
+                tracing::warn!(row = id, stream = self.plans[stream].stream.name, "raw row skipped");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A record's id: a UUID, or whatever an older connector made, as one.
+fn id(text: &str) -> u128 {
+    Uuid::parse_str(text)
+        .map_or_else(|_| Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).as_u128(), |id| id.as_u128())
+}

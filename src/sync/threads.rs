@@ -1,0 +1,59 @@
+//! The threads between a feed of records and the warehouse.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use alluvium_normalization::limits::Limits;
+use alluvium_normalization::plan::StreamPlan;
+use crossbeam_channel::Sender;
+
+use crate::failure::Failure;
+use crate::protocol::writer::ProtocolWriter;
+use crate::sync::budget::Budget;
+use crate::sync::chunk::Chunk;
+use crate::sync::loader::{Delivery, Loader};
+use crate::sync::report::{Progress, Report};
+use crate::sync::transaction::Transaction;
+use crate::sync::worker::Worker;
+
+/// What a feed hands its records to.
+pub(super) struct Intake {
+    pub(super) budget: Arc<Budget>,
+    pub(super) chunks: Sender<Chunk>,
+    pub(super) deliveries: Sender<Delivery>,
+    pub(super) progress: Arc<Progress>,
+}
+
+/// Runs `feed` on this thread, with workers and a loader behind it; ends when all that it handed on is committed.
+pub(super) fn run<T>(
+    transaction: Transaction<'_>,
+    (plans, limits): (&Arc<[StreamPlan]>, &Limits),
+    (workers, stop): (usize, &AtomicBool),
+    (writer, progress): (&ProtocolWriter, &Arc<Progress>),
+    feed: impl FnOnce(Intake) -> T,
+) -> (Report, T, Result<(), Failure>) {
+    let budget = Arc::new(Budget::new());
+    let (batches_in, batches_out) = crossbeam_channel::unbounded();
+    let (chunks_in, chunks_out) = crossbeam_channel::unbounded();
+    let mut loader =
+        Loader::new(transaction, Arc::clone(plans), writer.clone(), Arc::clone(&budget), Arc::clone(progress));
+    std::thread::scope(|scope| {
+        for _ in 0..workers.max(1) {
+            let (chunks, batches) = (chunks_out.clone(), batches_in.clone());
+            let worker = Worker::new(plans, limits.clone(), &budget, batches);
+            scope.spawn(move || worker.run(&chunks));
+        }
+        drop(chunks_out);
+        let loading = scope.spawn(move || {
+            let result = loader.run(&batches_out);
+            (loader.finish(stop.load(Ordering::Relaxed)), result)
+        });
+        let progress = Arc::clone(progress);
+        let fed = feed(Intake { budget: Arc::clone(&budget), chunks: chunks_in, deliveries: batches_in, progress });
+        let (report, loaded) = match loading.join() {
+            Ok(loaded) => loaded,
+            Err(_) => (Report::default(), Err(Failure::internal("the loading thread panicked"))),
+        };
+        (report, fed, loaded)
+    })
+}
