@@ -27,9 +27,16 @@ demo: duckdb ## land the demo's order stream in demo.duckdb and show its tables
 	$(DEMO) write $(DEMO_FILES) < fixtures/demo/messages.jsonl > target/demo-states.jsonl
 	$(DEMO) tables --config fixtures/demo/config.json --limit 4
 
+# Tests start Postgres servers of their own, unless they are given one.
+POSTGRES := $(or $(ALLUVIUM_TEST_POSTGRES_URL),$(shell command -v initdb),$(wildcard /usr/lib/postgresql/*/bin/initdb))
+.PHONY: postgres
+postgres:
+	@[[ -n '$(POSTGRES)' ]] || { echo "tests need Postgres's server programs: install Debian's package postgresql," \
+		"or set ALLUVIUM_TEST_POSTGRES_URL to a server where databases may be created" >&2; exit 1; }
+
 # Doctests first: nextest does not run them, and its summary is what the output should end with.
 .PHONY: test
-test: duckdb ## all tests
+test: duckdb postgres ## all tests
 	$(CARGO) test --workspace --doc
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then set -x; $(CARGO) nextest run --workspace; \
 	else set -x; $(CARGO) test --workspace --all-targets; fi
@@ -51,7 +58,7 @@ bench: build ## speed and memory, end to end (RECORDS=, RUNS=, PROFILES=, MODES=
 		--profiles $(PROFILES) --modes $(MODES)
 
 .PHONY: acceptance
-acceptance: build ## against a real source and PyAirbyte; needs PyPI
+acceptance: build postgres ## against a real source and PyAirbyte; needs PyPI
 	scripts/acceptance $(BINARY)
 
 .PHONY: clean

@@ -9,6 +9,8 @@ pub struct Limits {
     pub identifiers: IdentifierRules,
     /// The exact decimal type of any length exists (`numeric` on Postgres): what numbers are natively.
     pub has_numeric: bool,
+    /// The numbers in a Json column are such decimals too (`jsonb`), and what is beyond them can't be stored.
+    pub json_holds_numeric: bool,
     /// Text can hold U+0000.
     pub holds_nul: bool,
     /// Longest text of one field, in bytes.

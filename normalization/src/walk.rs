@@ -64,6 +64,25 @@ pub fn elements(json: &str) -> Elements<'_> {
     Elements { cursor: Cursor::inside(json, b'[') }
 }
 
+/// The texts of the numbers in a value, at any depth.
+pub fn numbers(json: &str) -> impl Iterator<Item = &str> {
+    let bytes = json.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            match bytes.get(at)? {
+                b'"' => at = string_end(bytes, at + 1),
+                b'-' | b'0'..=b'9' => {
+                    let start = at;
+                    at = literal_end(bytes, at + 1);
+                    return json.get(start..at);
+                }
+                _ => at += 1,
+            }
+        }
+    })
+}
+
 /// A lone value as if it were the only element of an array.
 #[inline]
 #[must_use]
@@ -259,6 +278,14 @@ mod tests {
         for json in ["null", "1", "\"[\"", "", r#"{"a":1}"#] {
             assert_eq!(texts(json), Vec::<&str>::new(), "{json}");
         }
+    }
+
+    #[test]
+    fn numbers_are_found_at_any_depth_and_not_in_strings() {
+        let json = r#"{"1": [-2.5e3,{"a\\\"2" :0 , "b":"3"}], "c":true,"d":[[4 ]]}"#;
+        assert_eq!(numbers(json).collect::<Vec<_>>(), vec!["-2.5e3", "0", "4"]);
+        assert_eq!(numbers("-1").collect::<Vec<_>>(), vec!["-1"]);
+        assert_eq!(numbers("null").count(), 0);
     }
 
     #[test]

@@ -6,11 +6,14 @@ Usage: pyairbyte_smoke.py BINARY
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import airbyte as ab
 import duckdb
+import psycopg
+import throwaway_postgres
 from airbyte._util.destination_smoke_tests import PREFLIGHT_STREAM_NAME, run_destination_smoke_test
 from airbyte.cli.smoke_test_source._scenarios import PREDEFINED_SCENARIOS, get_scenario_records
 from airbyte.shared.sql_processor import SqlProcessorBase
@@ -41,37 +44,52 @@ def main() -> None:
     binary = Path(sys.argv[1]).absolute()
     SqlProcessorBase._execute_sql = execute_and_buffer
     with tempfile.TemporaryDirectory(prefix="alluvium-pyairbyte-") as directory:
-        database = str(Path(directory) / "smoke.duckdb")
-        config = {"destination_path": database, "schema": "main"}
-        destination = ab.get_destination("destination-duckdb", config=config, local_executable=str(binary))
-        destination.validate_config()
-        destination.check()
+        database = Path(directory) / "smoke.duckdb"
 
-        result = run_destination_smoke_test(destination=destination, scenarios="all")
-        report = result.model_dump(include={"success", "error", "warnings", "tables_not_found", "preflight_passed"})
-        if not result.success or result.warnings or result.tables_not_found:
-            sys.exit(f"PyAirbyte's smoke test: {report}")
+        def query_duckdb(sql: str) -> list[tuple]:
+            # PyAirbyte still has the file open, with settings of its own that a second connection would have to share
+            copy = shutil.copy(database, Path(directory) / "copy.duckdb")
+            with duckdb.connect(str(copy), read_only=True) as connection:
+                return connection.execute(sql).fetchall()
 
-        expected = rows_expected()
-        found = {stream: table.row_count for stream, table in (result.table_statistics or {}).items()}
-        if found != expected:
-            differing = {
-                stream: (count, found.get(stream)) for stream, count in expected.items() if found.get(stream) != count
-            }
-            sys.exit(f"rows of PyAirbyte's streams (expected, found): {differing}")
+        smoke(binary, "destination-duckdb", {"destination_path": str(database), "schema": "main"}, query_duckdb)
 
-        # PyAirbyte still has the file open, with settings of its own that a second connection would have to share
-        copy = shutil.copy(database, Path(directory) / "copy.duckdb")
-        with duckdb.connect(str(copy), read_only=True) as connection:
-            third = connection.execute(
-                f"SELECT updated_value FROM {result.namespace}.duplicate_primary_keys WHERE id = 1"
-            ).fetchall()
-            preflight = connection.execute(
-                f'SELECT count(*) FROM {result.namespace}."{PREFLIGHT_STREAM_NAME}"'
-            ).fetchone()
-        if third != [("third",)] or preflight != (3,):
-            sys.exit(f"expected the last record of a key and three preflight rows, found {third} and {preflight}")
-        print(f"PyAirbyte's smoke test: {len(found)} streams, {result.records_delivered} records, every table found")
+    with throwaway_postgres.server() as place:
+
+        def query_postgres(sql: str) -> list[tuple]:
+            names = {"dbname": place["database"], "user": place["username"]}
+            rest = {key: place[key] for key in ("host", "port", "password")}
+            with psycopg.connect(**names, **rest) as connection:
+                return connection.execute(sql).fetchall()
+
+        shape = {"schema": "public", "ssl_mode": {"mode": "prefer"}, "tunnel_method": {"tunnel_method": "NO_TUNNEL"}}
+        smoke(binary, "destination-postgres", place | shape, query_postgres)
+
+
+def smoke(binary: Path, name: str, config: dict[str, Any], query: Callable[[str], list[tuple]]) -> None:
+    """PyAirbyte's smoke test of the binary as this destination, and a look at the tables it has left."""
+    destination = ab.get_destination(name, config=config, local_executable=str(binary))
+    destination.validate_config()
+    destination.check()
+
+    result = run_destination_smoke_test(destination=destination, scenarios="all")
+    report = result.model_dump(include={"success", "error", "warnings", "tables_not_found", "preflight_passed"})
+    if not result.success or result.warnings or result.tables_not_found:
+        sys.exit(f"PyAirbyte's smoke test of {name}: {report}")
+
+    expected = rows_expected()
+    found = {stream: table.row_count for stream, table in (result.table_statistics or {}).items()}
+    if found != expected:
+        differing = {
+            stream: (count, found.get(stream)) for stream, count in expected.items() if found.get(stream) != count
+        }
+        sys.exit(f"{name}: rows of PyAirbyte's streams (expected, found): {differing}")
+
+    third = query(f"SELECT updated_value FROM {result.namespace}.duplicate_primary_keys WHERE id = 1")
+    preflight = query(f'SELECT count(*) FROM {result.namespace}."{PREFLIGHT_STREAM_NAME}"')
+    if third != [("third",)] or preflight != [(3,)]:
+        sys.exit(f"{name}: expected the last record of a key and three preflight rows, found {third} and {preflight}")
+    print(f"PyAirbyte's smoke test, {name}: {len(found)} streams, {result.records_delivered} records, every table found")
 
 
 if __name__ == "__main__":

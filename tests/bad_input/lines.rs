@@ -6,6 +6,15 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::landing::{Destination, Run, catalog, line, record, records, state, state_number, status};
+use crate::support::{TestWarehouse, in_every_warehouse};
+
+in_every_warehouse! {
+    a_line_that_cannot_be_used_ends_the_sync_by_its_number_and_nothing_after_it_counts,
+    a_replacement_with_a_bad_line_leaves_the_old_rows,
+    a_stream_that_is_not_completed_holds_back_only_itself,
+    a_signal_finishes_what_is_running_and_ends_with_an_error,
+    without_a_reader_of_its_messages_the_sync_ends_with_an_error_and_keeps_what_landed,
+}
 
 const UNUSABLE: [(&str, &str); 8] = [
     ("{\"type\": \"RECORD\", nonsense", "line 3 of the input is not JSON (byte 20)"),
@@ -30,10 +39,9 @@ const UNUSABLE: [(&str, &str); 8] = [
     (r#"{"type": "STATE"}"#, "line 3 of the input is a STATE without a state object"),
 ];
 
-#[test]
-fn a_line_that_cannot_be_used_ends_the_sync_by_its_number_and_nothing_after_it_counts() {
+fn a_line_that_cannot_be_used_ends_the_sync_by_its_number_and_nothing_after_it_counts<W: TestWarehouse>() {
     for (bad, message) in UNUSABLE {
-        let destination = Destination::new();
+        let destination = Destination::of::<W>(&json!({}));
         let input = record("s", 1) + &state(1) + bad + "\n" + &record("s", 2) + &state(2);
         let run = destination.write(&catalog(&[("s", "append")]), &input);
         assert_eq!(run.error(), ("system_error", message));
@@ -53,9 +61,8 @@ fn the_error_names_the_stream_where_the_line_does() {
     assert!(!error.to_string().contains("hunter2"), "{error}");
 }
 
-#[test]
-fn a_replacement_with_a_bad_line_leaves_the_old_rows() {
-    let destination = Destination::new();
+fn a_replacement_with_a_bad_line_leaves_the_old_rows<W: TestWarehouse>() {
+    let destination = Destination::of::<W>(&json!({}));
     let catalog = catalog(&[("s", "overwrite")]);
     destination.write(&catalog, &record("s", 1)).succeeded();
     let run = destination.write(&catalog, &(record("s", 2) + "nonsense\n"));
@@ -134,9 +141,8 @@ fn lines_of_no_concern_and_explicit_nulls_change_nothing() {
     assert_eq!(destination.typed_ids("s"), [1]);
 }
 
-#[test]
-fn a_stream_that_is_not_completed_holds_back_only_itself() {
-    let destination = Destination::new();
+fn a_stream_that_is_not_completed_holds_back_only_itself<W: TestWarehouse>() {
+    let destination = Destination::of::<W>(&json!({}));
     let catalog = catalog(&[("a", "overwrite"), ("b", "overwrite"), ("c", "overwrite")]);
     destination.write(&catalog, &["a", "b", "c"].map(|stream| record(stream, 1)).concat()).succeeded();
     let input = ["a", "b", "c"].map(|stream| record(stream, 2)).concat()
@@ -150,9 +156,8 @@ fn a_stream_that_is_not_completed_holds_back_only_itself() {
     assert_eq!(["a", "b", "c"].map(|stream| destination.typed_ids(stream)), [[1], [2], [1]]);
 }
 
-#[test]
-fn a_signal_finishes_what_is_running_and_ends_with_an_error() {
-    let destination = Destination::new();
+fn a_signal_finishes_what_is_running_and_ends_with_an_error<W: TestWarehouse>() {
+    let destination = Destination::of::<W>(&json!({}));
     let mut child = destination.command(&catalog(&[("s", "append")])).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     // The input goes silent, and stays open.
@@ -182,9 +187,8 @@ fn a_signal_finishes_what_is_running_and_ends_with_an_error() {
     assert_eq!(destination.typed_ids("s"), landed);
 }
 
-#[test]
-fn without_a_reader_of_its_messages_the_sync_ends_with_an_error_and_keeps_what_landed() {
-    let destination = Destination::new();
+fn without_a_reader_of_its_messages_the_sync_ends_with_an_error_and_keeps_what_landed<W: TestWarehouse>() {
+    let destination = Destination::of::<W>(&json!({}));
     let mut child = destination.command(&catalog(&[("s", "append")])).spawn().unwrap();
     drop(child.stdout.take());
     let _ = child.stdin.take().unwrap().write_all((records("s", 0..100) + &state(100)).as_bytes());

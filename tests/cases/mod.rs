@@ -35,6 +35,9 @@ cases! {
     former_children,
     generations,
     history,
+    hostile_names,
+    json_oddities,
+    limits,
     names,
     names_kept,
     namespaces,
@@ -77,7 +80,7 @@ fn run<W: TestWarehouse>(case: &str) {
             let folder = tempfile::tempdir().unwrap();
             let warehouse = W::new(folder.path());
             let picture = picture_of(&case, &config, folder.path(), &warehouse);
-            insta::assert_snapshot!(warehouse.name().to_owned() + &variant, picture);
+            insta::assert_snapshot!(W::name().to_owned() + &variant, picture);
         }
     });
 }

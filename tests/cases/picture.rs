@@ -59,7 +59,7 @@ fn place(table: &Table) -> (Vec<String>, usize) {
 fn draw(mut table: Table, labels: &mut Labels, places: &mut HashMap<String, usize>) -> String {
     let at = |name: &str| table.columns.iter().position(|column| column.name == name);
     let (id, start, position) = (at("_airbyte_ab_id"), at("_airbyte_start_at"), at("_airbyte_position"));
-    let hashes: Vec<usize> = (0..table.columns.len()).filter(|index| is_hash_id(&table, *index)).collect();
+    let hashes = table.hash_ids();
     table.rows.sort_by_cached_key(|row| {
         let cell = |index: Option<usize>| index.and_then(|index| row[index].clone()).unwrap_or_default();
         let parent = hashes.get(1).and_then(|index| places.get(&cell(Some(*index)))).copied();
@@ -89,11 +89,6 @@ fn draw(mut table: Table, labels: &mut Labels, places: &mut HashMap<String, usiz
     }
     let comment = table.comment.unwrap_or_default();
     format!("{comment} {} rows\n{}", table.rows.len(), aligned(&lines))
-}
-
-fn is_hash_id(table: &Table, index: usize) -> bool {
-    let column = &table.columns[index];
-    column.comment.is_none() && column.name.starts_with("_airbyte_") && column.name.ends_with("_hashid")
 }
 
 /// Columns of one width, but for the longest values.

@@ -253,7 +253,7 @@ impl<'a> Counter<'a> {
         let parent = &self.tables[&path.join("\0")];
         let parent_row = &parent.table.rows[row];
         let id = parent.cell(parent_row, "_airbyte_ab_id");
-        let hash = parent_row[parent.hash_ids()[0]].as_deref().unwrap();
+        let hash = parent_row[parent.table.hash_ids()[0]].as_deref().unwrap();
         let below: Vec<String> = ["child"]
             .into_iter()
             .chain(path[1..].iter().map(String::as_str))
@@ -309,19 +309,12 @@ impl<'a> Rows<'a> {
         let properties = properties.collect();
         let mut rows = Self { table, properties, children: HashMap::new(), visited: 0 };
         if path_length > 2 {
-            let parent = rows.hash_ids()[1];
+            let parent = table.hash_ids()[1];
             for (index, row) in table.rows.iter().enumerate() {
                 rows.children.entry(row[parent].as_deref().unwrap()).or_default().push(index);
             }
         }
         rows
-    }
-
-    /// The table's own hash id, then its parent's.
-    fn hash_ids(&self) -> Vec<usize> {
-        let columns = self.table.columns.iter().enumerate();
-        let ours = columns.filter(|(_, column)| column.comment.is_none() && column.name.ends_with("_hashid"));
-        ours.map(|(index, _)| index).collect()
     }
 
     fn by_id(&self) -> HashMap<&'a str, usize> {

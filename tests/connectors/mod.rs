@@ -50,8 +50,7 @@ fn every_record_and_every_value_of_real_connectors_is_found_again<W: TestWarehou
     });
     let (figures, problems) = total.into_inner().unwrap();
     assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
-    let warehouse = std::any::type_name::<W>().rsplit("::").next().unwrap();
-    println!("{warehouse}: {} connectors x append, overwrite, append_dedup: {figures}", connectors.len());
+    println!("{}: {} connectors x append, overwrite, append_dedup: {figures}", W::name(), connectors.len());
 }
 
 fn folders_with_catalog(folder: &Path) -> Vec<PathBuf> {

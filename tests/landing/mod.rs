@@ -61,6 +61,11 @@ impl Destination {
         run(self.command(catalog), |mut stdin| drop(stdin.write_all(input.as_bytes())))
     }
 
+    /// Waits until nothing of a process that was killed goes on.
+    pub(crate) fn settle(&self) {
+        self.warehouse.settle();
+    }
+
     /// The rows of a query, as text.
     pub(crate) fn query(&self, sql: &str) -> Rows {
         self.warehouse.query(sql)

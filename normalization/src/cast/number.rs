@@ -66,6 +66,26 @@ fn canonical<'a>(numeral: &Numeral<'_>, text: &'a str) -> Cast<'a> {
     (Value::Text(text), None)
 }
 
+/// Whether Postgres's `numeric` takes the text of a number itself, with all its zeros and at its own power of ten.
+#[inline]
+pub(super) fn is_numeric_as_written(text: &str) -> bool {
+    let behind = NUMERIC_PLACES.1.unsigned_abs();
+    match memchr::memchr2(b'e', b'E', text.as_bytes()).and_then(|at| text.split_at_checked(at)) {
+        None if (text.len() as u64) < behind => true,
+        None => is_numeric_at(text, 0, text),
+        Some((digits, power)) => power[1..].parse().is_ok_and(|power| is_numeric_at(digits, power, text)),
+    }
+}
+
+fn is_numeric_at(digits: &str, power: i32, text: &str) -> bool {
+    /// Powers of ten that are refused whatever they are of.
+    const FAR: i32 = 1_000_000_000;
+    let fraction = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    let behind = i64::try_from(fraction).unwrap_or(i64::MAX).saturating_sub(power.into());
+    let before = Numeral::read(text).map_or(i64::MAX, |numeral| numeral.places().0);
+    power.abs() < FAR && behind <= NUMERIC_PLACES.1 && before <= NUMERIC_PLACES.0
+}
+
 /// Casts the text of a number to `DECIMAL(38,9)`, half-even.
 pub(super) fn decimal(text: &str) -> Cast<'_> {
     if let Some(Short { negative, mantissa, places }) = Short::read(text)

@@ -31,6 +31,7 @@ pub(super) fn limits(holds_nul: bool) -> Limits {
     Limits {
         identifiers: IdentifierRules { longest: IdentifierLength::Bytes(63), ignores_case: false, taken_columns: &[] },
         has_numeric: true,
+        json_holds_numeric: true,
         holds_nul,
         field_bytes: 1000,
         dates: (date(-4713, 11, 24), date(5_874_897, 12, 31)),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
+use super::number::is_numeric_as_written;
 use super::{Cast, Change, NULL, OUT_OF_RANGE, Value};
 use crate::limits::Limits;
 use crate::walk;
@@ -43,11 +44,14 @@ pub(super) fn within_length<'a>(text: Cow<'a, str>, change: Option<Change>, limi
 }
 
 /// Casts to a Json column: the value's own text, in which lone surrogates become U+FFFD and, where the warehouse can't hold
-/// it, U+0000 is removed, both at any depth.
+/// it, U+0000 is removed, both at any depth. One number that the warehouse can't hold is too much for the whole value.
 #[must_use]
 pub fn json_text<'a>(json: &'a str, limits: &Limits) -> Cast<'a> {
     if json == "null" {
         return NULL;
+    }
+    if limits.json_holds_numeric && !walk::numbers(json).all(is_numeric_as_written) {
+        return OUT_OF_RANGE;
     }
     let text = mend(json, limits.holds_nul);
     let change = matches!(text, Cow::Owned(_)).then_some(Change::Truncated);
@@ -276,6 +280,20 @@ mod tests {
             .replace(r"\u{FFFD}", "\u{FFFD}");
         assert_eq!(raw_text(json), raw);
         assert_eq!(json_text(json, &limits(true)), (Value::Text(raw.into()), Some(Change::Truncated)));
+    }
+
+    #[test]
+    fn json_with_a_number_beyond_numeric_is_null_where_numbers_are_numeric() {
+        let nowhere = Limits { json_holds_numeric: false, ..limits(false) };
+        for number in ["1e131072", "-1e999999", "1e-16384", "1.5e-16383", "0e-99999", "1e99999999999999999999"] {
+            for json in [number.to_owned(), format!("[1, {{\"a\": [{number}]}}]"), format!("{{\"1\":{number} }}")] {
+                assert_eq!(json_text(&json, &limits(false)), OUT_OF_RANGE, "{json}");
+                assert_eq!(json_text(&json, &nowhere), (Value::Text(json.as_str().into()), None));
+            }
+        }
+        for json in ["1e131071", "1e-16383", "0e131072", "0.0e131080", "{\"1e999999\": \"1e999999\"}", "[true, 1E+2]"] {
+            assert_eq!(json_text(json, &limits(false)), (Value::Text(json.into()), None));
+        }
     }
 
     #[test]

@@ -28,6 +28,7 @@ static LIMITS: Limits = Limits {
         taken_columns: &["rowid"],
     },
     has_numeric: false,
+    json_holds_numeric: false,
     holds_nul: true,
     field_bytes: u32::MAX as usize,
     dates: (-2_147_483_646, 2_147_483_646),

@@ -23,6 +23,7 @@ static LIMITS: Limits = Limits {
         taken_columns: &["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"],
     },
     has_numeric: true,
+    json_holds_numeric: true,
     holds_nul: false,
     // One byte less than 1 GB is the longest allocation; a value has a header of four.
     field_bytes: (1 << 30) - 5,

@@ -1,13 +1,12 @@
 //! One row a key and history, against a reference that keeps every version ever seen and sorts them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use alluvium_normalization::plan::{CdcDeletion, Options};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{cases, land, rows, settings};
+use super::{Place, cases, settings};
 
 /// How the stream is configured.
 #[derive(Debug, Clone, Copy)]
@@ -180,6 +179,12 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// Milliseconds as a warehouse shows them.
+fn moment(milliseconds: i64) -> String {
+    let fraction = if milliseconds == 0 { String::new() } else { format!(".{milliseconds:03}") };
+    format!("1970-01-01 00:00:00{fraction}+00")
+}
+
 fn shown(value: Option<impl ToString>) -> Option<String> {
     value.map(|value| value.to_string())
 }
@@ -228,7 +233,7 @@ impl Setup {
 
     fn start(self, version: &Version) -> Option<String> {
         match self.cursor {
-            Cursor::None => Some(version.emitted_at.to_string()),
+            Cursor::None => Some(moment(version.emitted_at)),
             Cursor::Text => text(&version.cursor),
             Cursor::Integer | Cursor::Nested => shown(integer(&version.cursor)),
         }
@@ -281,7 +286,7 @@ impl Reference {
     fn roots(&self, setup: Setup) -> Vec<Vec<Option<String>>> {
         let row = |version: &Version| {
             let mut row = setup.values(version);
-            row.push(Some(version.emitted_at.to_string()));
+            row.push(Some(moment(version.emitted_at)));
             row
         };
         sorted(self.present(setup).into_iter().map(row))
@@ -312,7 +317,7 @@ impl Reference {
             for (index, version) in events.iter().enumerate().filter(|(_, version)| !setup.is_gone(version)) {
                 let later = &events[index + 1..];
                 let end = match setup.cursor {
-                    Cursor::None => later.iter().map(|later| later.emitted_at).min().map(|end| end.to_string()),
+                    Cursor::None => later.iter().map(|later| later.emitted_at).min().map(moment),
                     _ => later.first().and_then(|next| setup.start(next)),
                 };
                 let mut row = setup.values(version);
@@ -330,31 +335,28 @@ fn sorted(rows: impl Iterator<Item = Vec<Option<String>>>) -> Vec<Vec<Option<Str
     rows
 }
 
-/// What a database holds, in the reference's words.
-fn compare(file: &Path, setup: Setup, options: &Options, reference: &Reference) -> Result<(), TestCaseError> {
-    let connection = duckdb::Connection::open(file).unwrap();
+/// What a warehouse holds, in the reference's words.
+fn compare(place: &Place, setup: Setup, options: &Options, reference: &Reference) -> Result<(), TestCaseError> {
     let values = if setup.has_cdc {
-        "id, value, cursor, _ab_cdc_lsn, _ab_cdc_deleted_at IS NOT NULL AS d"
+        "id, value, cursor, _ab_cdc_lsn, CAST(_ab_cdc_deleted_at IS NOT NULL AS VARCHAR) AS d"
     } else {
         "id, value, cursor"
     };
-    let raw = rows(&connection, "SELECT count(*) FROM _airbyte_raw_s");
+    let [raw, roots, items, inner] = place.rows([
+        "SELECT count(*) FROM main._airbyte_raw_s",
+        &format!("SELECT {values}, _airbyte_emitted_at FROM main.s"),
+        "SELECT s.id, s.value, i._airbyte_position, i.n FROM main.s_items AS i \
+         LEFT JOIN main.s AS s USING (_airbyte_s_hashid)",
+        "SELECT count(*) FROM main.s_inner JOIN main.s USING (_airbyte_s_hashid)",
+    ]);
     prop_assert_eq!(&raw, &vec![vec![shown(Some(reference.live.len()))]], "raw rows");
-    let found = rows(&connection, &format!("SELECT {values}, epoch_ms(_airbyte_emitted_at) AS e FROM s"));
-    prop_assert_eq!(found, reference.roots(setup), "roots");
-    let items = "SELECT s.id, s.value, i._airbyte_position, i.n FROM s_items AS i \
-                 LEFT JOIN s USING (_airbyte_s_hashid)";
-    prop_assert_eq!(rows(&connection, items), reference.items(setup), "items");
-    let inner = rows(&connection, "SELECT count(*) FROM s_inner JOIN s USING (_airbyte_s_hashid)");
+    prop_assert_eq!(roots, reference.roots(setup), "roots");
+    prop_assert_eq!(items, reference.items(setup), "items");
     prop_assert_eq!(inner, vec![vec![shown(Some(reference.present(setup).len()))]], "inner objects");
     if options.history {
-        let instant = |column: &str| match setup.cursor {
-            Cursor::None => format!("epoch_ms({column})"),
-            _ => column.to_owned(),
-        };
-        let (start, end) = (instant("_airbyte_start_at"), instant("_airbyte_end_at"));
-        let sql = format!("SELECT {values}, {start} AS b, {end} AS e, _airbyte_active_row FROM s_scd");
-        prop_assert_eq!(rows(&connection, &sql), reference.history(setup), "history");
+        let range = "_airbyte_start_at, _airbyte_end_at, CAST(_airbyte_active_row AS VARCHAR) AS a";
+        let [history] = place.rows([&format!("SELECT {values}, {range} FROM main.s_scd")]);
+        prop_assert_eq!(history, reference.history(setup), "history");
     }
     Ok(())
 }
@@ -369,15 +371,16 @@ proptest! {
         syncs in prop::collection::vec(sync(), 1..5),
     ) {
         let options = Options { history, cdc_deletion: setup.deletion, ..Options::default() };
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("file.duckdb");
+        let places = Place::in_every_warehouse();
         let mut reference = Reference::default();
         for sync in &syncs {
             let settings = settings(sync.checkpoint_bytes, 2);
-            let outcome = land(&file, &setup.catalog(sync.generation), &options, &settings, &sync.messages());
-            prop_assert_eq!(outcome.is_ok(), sync.is_complete, "{:?}", outcome);
             reference.sync(sync);
-            compare(&file, setup, &options, &reference)?;
+            for place in &places {
+                let outcome = place.land(&setup.catalog(sync.generation), &options, &settings, &sync.messages());
+                prop_assert_eq!(outcome.is_ok(), sync.is_complete, "{:?}", outcome);
+                compare(place, setup, &options, &reference)?;
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Laws of whole syncs, over a real DuckDB file: what lands depends on the records alone.
+//! Laws of whole syncs, in real warehouses: what lands depends on the records alone.
 #![allow(clippy::unwrap_used)]
 
 /// One row a key and history, against a reference in memory.
@@ -6,19 +6,21 @@ mod dedup;
 /// Checkpoints, states and threads make no difference.
 mod splits;
 
-use std::path::Path;
+use std::any::Any;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use alluvium_normalization::catalog::ConfiguredCatalog;
 use alluvium_normalization::plan::Options;
 use proptest::prelude::ProptestConfig;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Settings, Sync};
+use crate::cluster::Database;
+use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::protocol::writer::ProtocolWriter;
-use crate::warehouse::duckdb::{DuckDbOptions, DuckDbWarehouse, Location};
+use crate::warehouse;
 
 /// How many cases a property gets: few for the everyday run, more by `PROPTEST_CASES`.
 fn cases(everyday: u32) -> ProptestConfig {
@@ -31,33 +33,47 @@ fn settings(checkpoint_bytes: usize, workers: usize) -> Settings {
     Settings { checkpoint_bytes, workers, checkpoint_after: Duration::MAX, ..Settings::default() }
 }
 
-/// Lands the messages in a file.
-fn land(
-    file: &Path,
-    catalog: &Value,
-    options: &Options,
-    settings: &Settings,
-    messages: &[Value],
-) -> Result<(), Failure> {
-    let warehouse = DuckDbWarehouse::open(&DuckDbOptions::new(Location::File(file.to_owned()))).unwrap();
-    let catalog = ConfiguredCatalog::parse(&catalog.to_string()).unwrap();
-    let input: Vec<u8> =
-        messages.iter().flat_map(|message| message.to_string().into_bytes().into_iter().chain([b'\n'])).collect();
-    let writer = ProtocolWriter::new(Box::new(std::io::sink()));
-    let input = std::io::Cursor::new(input);
-    let stop = AtomicBool::new(false);
-    let sync = Sync { catalog: &catalog, options, settings, writer: &writer, stop: &stop };
-    sync.run(input, Box::new(warehouse), |_| {}).1
+/// Where syncs land.
+struct Place {
+    warehouse: config::Warehouse,
+    /// What the warehouse lives in.
+    _home: Box<dyn Any>,
 }
 
-/// The rows of a query, as text and sorted.
-fn rows(connection: &duckdb::Connection, sql: &str) -> Vec<Vec<Option<String>>> {
-    let mut statement = connection.prepare(&format!("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({sql})")).unwrap();
-    let mut found = statement.query([]).unwrap();
-    let mut rows = Vec::new();
-    while let Some(row) = found.next().unwrap() {
-        rows.push((0..row.as_ref().column_count()).map(|column| row.get(column).unwrap()).collect());
+impl Place {
+    /// A new DuckDB file and a new Postgres database.
+    fn in_every_warehouse() -> [Self; 2] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file.duckdb");
+        let database = Database::new();
+        [Self::of(json!({"destination_path": path}), folder), Self::of(database.config("main"), database)]
     }
-    rows.sort();
-    rows
+
+    fn of(config: Value, home: impl Any) -> Self {
+        let Value::Object(config) = config else { panic!("a config is an object") };
+        Self { warehouse: Config::from_object(config).unwrap().warehouse, _home: Box::new(home) }
+    }
+
+    /// Lands the messages.
+    fn land(&self, catalog: &Value, options: &Options, settings: &Settings, messages: &[Value]) -> Result<(), Failure> {
+        let warehouse = warehouse::connect(&self.warehouse, false).unwrap();
+        let catalog = ConfiguredCatalog::parse(&catalog.to_string()).unwrap();
+        let input: Vec<u8> =
+            messages.iter().flat_map(|message| message.to_string().into_bytes().into_iter().chain([b'\n'])).collect();
+        let writer = ProtocolWriter::new(Box::new(std::io::sink()));
+        let input = std::io::Cursor::new(input);
+        let stop = AtomicBool::new(false);
+        let sync = Sync { catalog: &catalog, options, settings, writer: &writer, stop: &stop };
+        sync.run(input, warehouse, |_| {}).1
+    }
+
+    /// The rows of queries, as text and sorted.
+    fn rows<const N: usize>(&self, queries: [&str; N]) -> [Vec<Vec<Option<String>>>; N] {
+        let mut warehouse = warehouse::connect(&self.warehouse, true).unwrap();
+        queries.map(|sql| {
+            let mut rows = warehouse.query(sql).unwrap().rows;
+            rows.sort();
+            rows
+        })
+    }
 }

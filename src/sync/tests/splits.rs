@@ -1,13 +1,10 @@
 //! Checkpoints, states and threads make no difference.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
 use alluvium_normalization::plan::Options;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{cases, land, rows, settings};
+use super::{Place, cases, settings};
 
 const MODES: [&str; 3] = ["append", "overwrite", "append_dedup"];
 
@@ -43,26 +40,19 @@ fn record() -> impl Strategy<Value = Value> {
     })
 }
 
-/// The tables without ids and times, each child row with the root that its parents lead to.
-fn tables(file: &Path) -> BTreeMap<&'static str, Vec<Vec<Option<String>>>> {
-    let connection = duckdb::Connection::open(file).unwrap();
-    let queries = [
-        ("raw", "SELECT _airbyte_data FROM _airbyte_raw_{}"),
-        ("root", "SELECT id, seq FROM {}"),
-        ("leaf", "SELECT id, seq, owner, n FROM {}_leaf LEFT JOIN {} USING (_airbyte_{}_hashid)"),
-        (
-            "branches",
-            "SELECT id, seq, owner, _airbyte_position FROM {}_branches LEFT JOIN {} USING (_airbyte_{}_hashid)",
-        ),
-        (
-            "leaves",
-            "SELECT id, seq, b.owner AS o, b._airbyte_position AS p, l.owner, l._airbyte_position, l.n \
-             FROM {}_branches_leaves AS l LEFT JOIN {}_branches AS b USING (_airbyte_{}_branches_hashid) \
-             LEFT JOIN {} USING (_airbyte_{}_hashid)",
-        ),
+/// The tables of streams a and b without ids and times, each child row with the root that its parents lead to.
+fn tables(place: &Place) -> Vec<Vec<Vec<Option<String>>>> {
+    const QUERIES: [&str; 5] = [
+        "SELECT _airbyte_data FROM main._airbyte_raw_{}",
+        "SELECT id, seq FROM main.{}",
+        "SELECT id, seq, owner, n FROM main.{}_leaf LEFT JOIN main.{} USING (_airbyte_{}_hashid)",
+        "SELECT id, seq, owner, _airbyte_position FROM main.{}_branches LEFT JOIN main.{} USING (_airbyte_{}_hashid)",
+        "SELECT id, seq, up.owner AS o, up._airbyte_position AS p, low.owner, low._airbyte_position, low.n \
+         FROM main.{}_branches_leaves AS low LEFT JOIN main.{}_branches AS up USING (_airbyte_{}_branches_hashid) \
+         LEFT JOIN main.{} USING (_airbyte_{}_hashid)",
     ];
-    let of = |query: &str, stream: &str| rows(&connection, &query.replace("{}", stream));
-    queries.map(|(name, query)| (name, [of(query, "a"), of(query, "b")].concat())).into()
+    let of = |stream| place.rows(QUERIES.map(|query| query.replace("{}", stream)).each_ref().map(String::as_str));
+    of("a").into_iter().chain(of("b")).collect()
 }
 
 proptest! {
@@ -77,19 +67,20 @@ proptest! {
         states in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
     ) {
         let options = Options { history, ..Options::default() };
-        let folder = tempfile::tempdir().unwrap();
-        let (whole, split) = (folder.path().join("whole.duckdb"), folder.path().join("split.duckdb"));
+        let [[whole, _], split] = [(); 2].map(|()| Place::in_every_warehouse());
         for messages in &syncs {
-            land(&whole, &catalog(mode), &options, &settings(1 << 30, 1), messages).unwrap();
+            whole.land(&catalog(mode), &options, &settings(1 << 30, 1), messages).unwrap();
             let mut messages = messages.clone();
             for place in &states {
                 let state = json!({"type": "STATE", "state": {"type": "LEGACY", "data": {}}});
                 messages.insert(place.index(messages.len() + 1), state);
             }
-            land(&split, &catalog(mode), &options, &settings(checkpoint_bytes, 4), &messages).unwrap();
-            prop_assert_eq!(tables(&whole), tables(&split));
+            for split in &split {
+                split.land(&catalog(mode), &options, &settings(checkpoint_bytes, 4), &messages).unwrap();
+                prop_assert_eq!(tables(&whole), tables(split));
+            }
         }
-        let children = tables(&whole).into_values().flatten();
+        let children = tables(&whole).into_iter().flatten();
         prop_assert!(children.into_iter().all(|row| row[0].is_some()), "a child without its parents");
     }
 }
@@ -102,11 +93,10 @@ fn a_record_larger_than_the_room_that_is_left_does_not_wait_for_ever() {
     };
     // Small ones that the loader gathers without loading, then one for which their room is needed.
     let messages: Vec<Value> = (0..4).map(|_| record(3 << 20)).chain([record(45 << 20), record(1)]).collect();
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("large.duckdb");
-    land(&file, &catalog("append"), &Options::default(), &settings(usize::MAX, 2), &messages).unwrap();
-    let connection = duckdb::Connection::open(&file).unwrap();
-    assert_eq!(rows(&connection, "SELECT count(*) FROM a"), [[Some("6".to_owned())]]);
+    for place in Place::in_every_warehouse() {
+        place.land(&catalog("append"), &Options::default(), &settings(usize::MAX, 2), &messages).unwrap();
+        assert_eq!(place.rows(["SELECT count(*) FROM main.a"]), [[[Some("6".to_owned())]]]);
+    }
 }
 
 #[test]
@@ -121,13 +111,11 @@ fn a_record_without_a_namespace_belongs_to_the_only_stream_of_its_name() {
         json!({"streams": namespaces.iter().map(stream).collect::<Vec<_>>()})
     };
     let record = [json!({"type": "RECORD", "record": {"stream": "s", "data": {}, "emitted_at": 0}})];
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("namespaces.duckdb");
+    let [place, _] = Place::in_every_warehouse();
     let land =
-        |namespaces: &[&str]| land(&file, &catalog(namespaces), &Options::default(), &settings(1 << 30, 1), &record);
+        |namespaces: &[&str]| place.land(&catalog(namespaces), &Options::default(), &settings(1 << 30, 1), &record);
     land(&["one"]).unwrap();
     let message = land(&["one", "two"]).unwrap_err().to_string();
     assert_eq!(message, "line 1 of the input is a RECORD of stream `s`, which the catalog does not have");
-    let connection = duckdb::Connection::open(&file).unwrap();
-    assert_eq!(rows(&connection, "SELECT count(*) FROM one.s"), [[Some("1".to_owned())]]);
+    assert_eq!(place.rows(["SELECT count(*) FROM one.s"]), [[[Some("1".to_owned())]]]);
 }

@@ -17,7 +17,7 @@ impl TestWarehouse for DuckDb {
         Self { file: folder.join("file.duckdb") }
     }
 
-    fn name(&self) -> &'static str {
+    fn name() -> &'static str {
         "duckdb"
     }
 

@@ -23,13 +23,18 @@ pub(crate) trait TestWarehouse: 'static {
         Self: Sized;
 
     /// Its name in snapshots.
-    fn name(&self) -> &'static str;
+    fn name() -> &'static str
+    where
+        Self: Sized;
 
     /// The config of a destination in it.
     fn config(&self, schema: &str) -> Value;
 
     /// Every table outside the schema of our bookkeeping, by schema and name. Times are in UTC.
     fn tables(&self) -> Vec<Table>;
+
+    /// Waits until nothing of a process that was killed goes on.
+    fn settle(&self) {}
 
     /// The rows of a query whose tables are in the schema `main`.
     fn query(&self, sql: &str) -> Rows;
@@ -48,6 +53,18 @@ pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) sql_type: String,
     pub(crate) comment: Option<String>,
+}
+
+impl Table {
+    /// The columns of the row's own hash id and its parent's, whose names may be cut and end in anything.
+    pub(crate) fn hash_ids(&self) -> Vec<usize> {
+        let is_hash_id = |column: &Column| {
+            column.comment.is_none()
+                && column.sql_type.eq_ignore_ascii_case("uuid")
+                && !["_airbyte_ab_id", "_airbyte_unique_key"].contains(&column.name.as_str())
+        };
+        (0..self.columns.len()).filter(|index| is_hash_id(&self.columns[*index])).collect()
+    }
 }
 
 /// The tables of rows that name schema, table, its comment, column, its type and its comment.

@@ -1,9 +1,9 @@
 //! A database of Postgres's.
 
 use std::path::Path;
+use std::time::Duration;
 
-use postgres::Client;
-use postgres::SimpleQueryMessage;
+use postgres::{Client, SimpleQueryMessage};
 use serde_json::Value;
 
 use super::{Rows, Table, TestWarehouse, declared, quoted};
@@ -19,7 +19,7 @@ impl TestWarehouse for Postgres {
         Self { database: Database::new() }
     }
 
-    fn name(&self) -> &'static str {
+    fn name() -> &'static str {
         "postgres"
     }
 
@@ -45,6 +45,16 @@ impl TestWarehouse for Postgres {
             table.rows = rows(&mut client, &query);
         }
         tables
+    }
+
+    /// The server finishes a statement before it finds that nobody waits for the answer.
+    fn settle(&self) {
+        let others = "SELECT 1 FROM pg_stat_activity \
+                      WHERE datname = current_database() AND pid <> pg_backend_pid() LIMIT 1";
+        let mut client = self.connect();
+        while !rows(&mut client, others).is_empty() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     fn query(&self, sql: &str) -> Rows {
