@@ -20,6 +20,8 @@ mod kill;
 mod landing;
 /// What holds for any input.
 mod laws;
+/// Typed tables again, from raw tables of every origin.
+mod normalize;
 /// What only a server can do: others read and write meanwhile, and the connection is lost.
 mod postgres;
 /// What tests of whole syncs share.

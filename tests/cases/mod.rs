@@ -65,7 +65,7 @@ fn every_folder_is_a_case() {
     assert_eq!(found, listed);
 }
 
-fn home() -> PathBuf {
+pub(crate) fn home() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
@@ -86,7 +86,7 @@ fn run<W: TestWarehouse>(case: &str) {
 }
 
 /// The config of each variant, by what its file's name has behind `config`.
-fn configs(case: &Path) -> BTreeMap<String, Value> {
+pub(crate) fn configs(case: &Path) -> BTreeMap<String, Value> {
     let paths = read_dir(case).unwrap().map(|entry| entry.unwrap().path());
     let named = paths.filter_map(|path| {
         let variant = path.file_stem()?.to_str()?.strip_prefix("config")?.to_owned();
@@ -118,7 +118,7 @@ fn picture_of(case: &Path, config: &Value, folder: &Path, warehouse: &impl TestW
     text
 }
 
-fn json_in(path: &Path) -> Option<Value> {
+pub(crate) fn json_in(path: &Path) -> Option<Value> {
     let text = read_to_string(path).ok()?;
     Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }

@@ -1,7 +1,7 @@
 //! One run of the binary.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -38,13 +38,26 @@ impl Sync {
     }
 }
 
-/// Runs `alluvium write` over `input` in `folder`.
-pub(crate) fn write(folder: &Path, config: &Value, catalog: &Value, input: &[u8]) -> Sync {
-    let [config, catalog] = [("config.json", config), ("catalog.json", catalog)].map(|(name, content)| {
+/// Runs `alluvium normalize` in `folder`; what it said if it failed.
+pub(crate) fn normalize(folder: &Path, config: &Value, catalog: &Value) -> Result<(), String> {
+    let [config, catalog] = files(folder, config, catalog);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_alluvium"));
+    let output = command.arg("normalize").arg("--config").arg(config).arg("--catalog").arg(catalog).output().unwrap();
+    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+    if output.status.success() { Ok(()) } else { Err(String::from_utf8(output.stderr).unwrap()) }
+}
+
+fn files(folder: &Path, config: &Value, catalog: &Value) -> [PathBuf; 2] {
+    [("config.json", config), ("catalog.json", catalog)].map(|(name, content)| {
         let path = folder.join(name);
         std::fs::write(&path, content.to_string()).unwrap();
         path
-    });
+    })
+}
+
+/// Runs `alluvium write` over `input` in `folder`.
+pub(crate) fn write(folder: &Path, config: &Value, catalog: &Value, input: &[u8]) -> Sync {
+    let [config, catalog] = files(folder, config, catalog);
     // The binary may refuse before it has read all.
     let run = landing::run(landing::command(&config, &catalog), |mut stdin| drop(stdin.write_all(input)));
     Sync { succeeded: run.status.success(), messages: run.messages }

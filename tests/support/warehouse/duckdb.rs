@@ -38,6 +38,10 @@ impl TestWarehouse for DuckDb {
         tables
     }
 
+    fn execute(&self, sql: &str) {
+        Connection::open(&self.file).unwrap().execute_batch(sql).unwrap();
+    }
+
     fn query(&self, sql: &str) -> Rows {
         let config = Config::default().access_mode(AccessMode::ReadOnly).unwrap();
         let connection = Connection::open_with_flags(&self.file, config).unwrap();

@@ -36,6 +36,9 @@ pub(crate) trait TestWarehouse: 'static {
     /// Waits until nothing of a process that was killed goes on.
     fn settle(&self) {}
 
+    /// Runs statements whose tables are in the schema `main`.
+    fn execute(&self, sql: &str);
+
     /// The rows of a query whose tables are in the schema `main`.
     fn query(&self, sql: &str) -> Rows;
 }

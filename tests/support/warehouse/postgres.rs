@@ -57,6 +57,10 @@ impl TestWarehouse for Postgres {
         }
     }
 
+    fn execute(&self, sql: &str) {
+        self.connect().batch_execute(sql).unwrap();
+    }
+
     fn query(&self, sql: &str) -> Rows {
         rows(&mut self.connect(), sql)
     }
