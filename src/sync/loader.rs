@@ -16,7 +16,7 @@ use crate::protocol::writer::ProtocolWriter;
 use crate::sync::budget::Budget;
 use crate::sync::clock::{now_micros, rfc3339};
 use crate::sync::report::{Progress, Report, StreamReport};
-use crate::sync::transaction::Transaction;
+use crate::sync::transaction::{Rows, Transaction};
 
 /// Input bytes whose batches are gathered before they are handed to the warehouse: large inserts cost it far less.
 const LOAD_BYTES: usize = 16 << 20;
@@ -232,7 +232,8 @@ impl<'a> Loader<'a> {
 
     /// Hands what is gathered to the warehouse.
     fn load(&mut self) -> Result<(), Failure> {
-        self.transaction.load(std::mem::take(&mut self.gathered).into_iter().collect())?;
+        let rows: Vec<Rows> = std::mem::take(&mut self.gathered).into_iter().collect();
+        self.transaction.load(&rows)?;
         self.budget.give_back(std::mem::take(&mut self.gathered_input), std::mem::take(&mut self.gathered_unfolded));
         Ok(())
     }

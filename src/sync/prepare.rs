@@ -38,6 +38,16 @@ pub(super) enum Replacing {
     Typed,
 }
 
+impl Replacing {
+    /// The statements that know where its rows are until it takes effect.
+    pub(super) fn sql(self, stream: StreamSql<'_>) -> StreamSql<'_> {
+        match self {
+            Self::Generation(_) => stream,
+            Self::Typed => stream.rebuilding(),
+        }
+    }
+}
+
 /// Where the rows of a stream go.
 #[derive(Debug)]
 pub(super) struct StreamTarget {

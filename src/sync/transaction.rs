@@ -56,11 +56,11 @@ impl<'a> Transaction<'a> {
     }
 
     /// Adds rows to the present checkpoint.
-    pub(super) fn load(&mut self, rows: Vec<Rows>) -> Result<(), Failure> {
+    pub(super) fn load(&mut self, rows: &[Rows]) -> Result<(), Failure> {
         if rows.is_empty() {
             return Ok(());
         }
-        self.kept.add(&rows);
+        self.kept.add(rows);
         let loaded = rows.iter().try_for_each(|rows| self.load_rows(rows));
         self.or_again(loaded, Self::replay)
     }
@@ -199,16 +199,9 @@ impl<'a> Transaction<'a> {
         self.begin()?;
         let plans = Arc::clone(&self.plans);
         let plan = &plans[stream];
-        fn sql<'s>(plan: &'s StreamPlan, replacing: Replacing, warehouse: &'s dyn Warehouse) -> StreamSql<'s> {
-            let sql = StreamSql::new(plan, warehouse.dialect());
-            match replacing {
-                Replacing::Generation(_) => sql,
-                Replacing::Typed => sql.rebuilding(),
-            }
-        }
         // the live tables take what merges find rows by from the staged ones, where they have it
-        let prepared = sql(plan, replacing, &*self.warehouse);
-        let (indexes, pairs) = (prepared.index(&prepared.live()), prepared.replaced_tables());
+        let sql = replacing.sql(self.sql(plan));
+        let (indexes, pairs) = (sql.index(&sql.live()), sql.replaced_tables());
         self.execute(&indexes, plan)?;
         let mut exchanged = Vec::new();
         for (live, staged) in pairs {
@@ -217,7 +210,7 @@ impl<'a> Transaction<'a> {
             }
         }
         let dialect = self.warehouse.dialect();
-        let mut statements = sql(plan, replacing, &*self.warehouse).swap(&exchanged);
+        let mut statements = replacing.sql(self.sql(plan)).swap(&exchanged);
         statements.extend(self.targets[stream].obsolete.iter().map(|table| dialect.give_up(table)));
         if let Replacing::Generation(generation) = replacing {
             let state = StreamState {

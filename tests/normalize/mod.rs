@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::cases::{configs, home, json_in};
 use crate::landing::{catalog, records};
-use crate::support::{Table, TestWarehouse, in_every_warehouse, normalize, write};
+use crate::support::{Rows, Table, TestWarehouse, in_every_warehouse, normalize, write};
 
 in_every_warehouse! {
     a_rebuild_gives_the_tables_that_the_syncs_gave,
@@ -33,7 +33,7 @@ const CASES: [&str; 12] = [
 ];
 
 /// Everything but when it was typed, in an order of its own.
-fn content(tables: Vec<Table>) -> Vec<(String, Vec<String>, Vec<Vec<Option<String>>>)> {
+fn content(tables: Vec<Table>) -> Vec<(String, Vec<String>, Rows)> {
     let content = |mut table: Table| {
         let normalized_at = table.columns.iter().position(|column| column.name == "_airbyte_normalized_at");
         if let Some(index) = normalized_at {

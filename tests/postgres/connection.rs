@@ -37,7 +37,7 @@ impl Running {
 
     /// Waits until more was acknowledged.
     fn next_state(&self) -> Option<i64> {
-        self.states.recv_timeout(Duration::from_secs(60)).ok()
+        self.states.recv_timeout(Duration::from_mins(1)).ok()
     }
 
     /// The last state and how many records were fed.

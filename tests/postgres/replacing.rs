@@ -30,7 +30,7 @@ fn seen(sql: &str) -> String {
 }
 
 fn whole(generation: i64) -> String {
-    let children: u32 = ids(generation).map(|id| id.count_ones()).sum();
+    let children: u32 = ids(generation).map(i64::count_ones).sum();
     format!("{generation}:{generation}:{}:{children}", ids(generation).count())
 }
 

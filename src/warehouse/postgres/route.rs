@@ -25,7 +25,7 @@ const PROBES: u32 = 6;
 /// How long what was sent may go unanswered: longer than a server is busy with its disk, shorter than the system's quarter of
 /// an hour.
 #[cfg(target_os = "linux")]
-const UNANSWERED: Duration = Duration::from_secs(180);
+const UNANSWERED: Duration = Duration::from_mins(3);
 
 /// Bytes both ways.
 pub(super) trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
