@@ -7,7 +7,7 @@ BINARY := target/release/alluvium
 .DEFAULT_GOAL := help
 .PHONY: help
 help: ## this table
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: duckdb
 duckdb: ## fetch DuckDB's shared library, unless it is there
@@ -47,15 +47,27 @@ lint: duckdb ## formatting, clippy, documentation; a warning is an error
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items
 
-# make bench RECORDS=1000000 RUNS=5 PROFILES="flat nested" MODES=append
+# make bench RECORDS="200000 2000000" RUNS=5 PROFILES="flat nested" MODES=append WAREHOUSES=postgres
 RECORDS ?= 200000
 RUNS ?= 3
 PROFILES ?= flat nested wide
 MODES ?= append overwrite append_dedup
+WAREHOUSES ?= duckdb postgres
 .PHONY: bench
-bench: build ## speed and memory, end to end (RECORDS=, RUNS=, PROFILES=, MODES=)
+bench: build ## speed and memory, end to end (RECORDS=, RUNS=, PROFILES=, MODES=, WAREHOUSES=)
 	python3 benches/end_to_end.py --binary $(BINARY) --records $(RECORDS) --runs $(RUNS) \
-		--profiles $(PROFILES) --modes $(MODES)
+		--profiles $(PROFILES) --modes $(MODES) --warehouses $(WAREHOUSES)
+
+# Some 15 GB in the folder for temporary files (TMPDIR=) at 10 M rows.
+SIZES ?= 1000000 5000000 10000000
+UPDATES ?= 100000
+.PHONY: bench-merge
+bench-merge: build ## Postgres: what updates cost as their table grows (SIZES=, UPDATES=, RUNS=)
+	python3 benches/merge.py --binary $(BINARY) --sizes $(SIZES) --updates $(UPDATES) --runs $(RUNS)
+
+.PHONY: bench-replace
+bench-replace: build ## Postgres: replacing a table, and its readers meanwhile (RECORDS=, RUNS=)
+	python3 benches/replacement.py --binary $(BINARY) --records $(RECORDS) --runs $(RUNS)
 
 .PHONY: acceptance
 acceptance: build postgres ## against a real source and PyAirbyte; needs PyPI

@@ -8,7 +8,7 @@ Profiles:
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from random import Random
@@ -34,6 +34,7 @@ TIMESTAMP = {"type": ["null", "string"], "format": "date-time", "airbyte_type": 
 
 Schema = dict[str, Any]
 Record = dict[str, Any]
+Message = dict[str, Any]
 
 
 def object_of(**properties: Schema) -> Schema:
@@ -226,29 +227,46 @@ def catalog(profile: str, mode: str) -> dict[str, Any]:
     }
 
 
-def messages(profile: str, records: int, seed: int) -> Iterator[dict[str, Any]]:
-    """What a source would say: records with states between them, in STREAM_STATUS brackets."""
-    stream, _, make = PROFILES[profile]
+def messages(profile: str, records: int, seed: int) -> Iterator[Message]:
+    """What a source would say at first: new records, now and then one that comes again."""
     random = Random(f"{profile} {seed}")
+
+    def keys() -> Iterator[int]:
+        for number in range(records):
+            again = number > 0 and random.random() < UPDATED_SHARE
+            yield random.randrange(number) if again else number
+
+    return messages_of_keys(profile, random, keys())
+
+
+def messages_of_keys(profile: str, random: Random, keys: Iterable[int], first: int = 0) -> Iterator[Message]:
+    """A record of each key in turn, the first as if it were the stream's record of this number, with states between them,
+    in STREAM_STATUS brackets.
+    """
+    stream, _, make = PROFILES[profile]
     emitted_at = int(BEGINNING.timestamp() * 1000)
 
-    def status(name: str) -> dict[str, Any]:
+    def status(name: str) -> Message:
         trace = {"stream_descriptor": {"name": stream}, "status": name}
         return {"type": "TRACE", "trace": {"type": "STREAM_STATUS", "emitted_at": emitted_at, "stream_status": trace}}
 
-    def state(position: int) -> dict[str, Any]:
+    def state(position: int) -> Message:
         of_stream = {"stream_descriptor": {"name": stream}, "stream_state": {"position": position}}
         return {"type": "STATE", "state": {"type": "STREAM", "stream": of_stream}}
 
     yield status("STARTED")
-    for number in range(records):
-        again = number > 0 and random.random() < UPDATED_SHARE
-        data = make(random, number, random.randrange(number) if again else number)
+    number = first
+    for number, key in enumerate(keys, first):
+        data = make(random, number, key)
         yield {"type": "RECORD", "record": {"stream": stream, "data": data, "emitted_at": emitted_at + number}}
         if (number + 1) % RECORDS_PER_STATE == 0:
             yield state(number + 1)
-    yield state(records)
+    yield state(number + 1)
     yield status("COMPLETE")
+
+
+def line(message: Message) -> str:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def write(path: Path, profile: str, records: int, seed: int) -> None:
@@ -259,5 +277,5 @@ def write(path: Path, profile: str, records: int, seed: int) -> None:
     unfinished = path.with_suffix(".unfinished")
     with unfinished.open("w", encoding="utf-8") as file:
         for message in messages(profile, records, seed):
-            file.write(json.dumps(message, ensure_ascii=False, separators=(",", ":")) + "\n")
+            file.write(line(message))
     unfinished.rename(path)

@@ -1,0 +1,68 @@
+"""How many rows each table has when every record has landed, counted from the messages themselves."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import workload
+
+Rows = dict[str, int]
+
+
+def write(path: Path, profile: str, source: Path) -> None:
+    """Counts once, for runs that add and for runs that keep the newest record of each key; a file that is there is the
+    right one.
+    """
+    if path.exists():
+        return
+    stream, properties, _ = workload.PROFILES[profile]
+    names = [stream, *tables(stream, properties)]
+    every: Counter[str] = Counter()
+    # The records of a key come in the order of their cursor.
+    newest: dict[int, tuple[int, ...]] = {}
+    for record in records(source):
+        rows = Counter([stream, *child_rows(stream, properties, record)])
+        every.update(rows)
+        newest[record["id"]] = tuple(rows[name] for name in names)
+    raw = {f"_airbyte_raw_{stream}": every[stream]}
+    append = raw | {name: every[name] for name in names}
+    append_dedup = raw | {name: sum(rows) for name, rows in zip(names, zip(*newest.values()), strict=True)}
+    path.write_text(json.dumps({"append": append, "append_dedup": append_dedup}), encoding="utf-8")
+
+
+def read(path: Path, mode: str) -> Rows:
+    """What is expected of new tables after a sync in a mode."""
+    return json.loads(path.read_text(encoding="utf-8"))["append_dedup" if mode == "append_dedup" else "append"]
+
+
+def records(source: Path) -> Iterator[dict[str, Any]]:
+    with source.open(encoding="utf-8") as lines:
+        for message in map(json.loads, lines):
+            if message["type"] == "RECORD":
+                yield message["record"]["data"]
+
+
+def is_table(schema: workload.Schema) -> bool:
+    return "properties" in schema or "properties" in schema.get("items", {})
+
+
+def tables(parent: str, properties: dict[str, workload.Schema]) -> Iterator[str]:
+    """The child tables below a table."""
+    for name, schema in properties.items():
+        if is_table(schema):
+            child = f"{parent}_{name}"
+            yield child
+            yield from tables(child, schema.get("items", schema)["properties"])
+
+
+def child_rows(parent: str, properties: dict[str, workload.Schema], record: dict[str, Any]) -> Iterator[str]:
+    """The table of each row that a record has below its own: one per object, one per element of an array."""
+    for name, schema in properties.items():
+        if is_table(schema) and (value := record.get(name)) is not None:
+            child = f"{parent}_{name}"
+            elements: Iterable[dict[str, Any]] = value if isinstance(value, list) else [value]
+            for element in elements:
+                yield child
+                yield from child_rows(child, schema.get("items", schema)["properties"], element)

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""Whether what a merge costs follows the batch or the table: `make bench-merge`.
+
+A Postgres table of flat records grows to each of some sizes, loaded by the binary itself in append_dedup. At each size come
+whole syncs of the same number of updates: other records of keys that are there, spread evenly over all of them. The table
+shows the sync of median wall time; every sync begins at a checkpoint, on tables that are vacuumed and analyzed once loaded.
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import postgres_cluster
+import workload
+from markdown_table import MarkdownTable
+from postgres_cluster import Cluster, Meter
+from sync import Run, sync
+
+PROFILE = "flat"
+SCHEMA = "landed"
+COLUMNS = {"rows": 0, "load s": 1, "loaded/s": 0, "database GB": 2}
+COLUMNS |= {"updates": 0, "wall s": 2, "CPU s": 2, "server CPU s": 2, "WAL MB": 0, "updates/s": 0, "peak MB": 0, "x first": 2}
+
+
+class GrowingTable:
+    """A stream whose source has made some records so far, each later than those before, and its table."""
+
+    def __init__(self, cluster: Cluster, binary: Path, seed: int) -> None:
+        self.cluster = cluster
+        self.binary = binary
+        self.random = Random(f"merge {seed}")
+        self.rows = 0
+        self.made = 0
+
+    def messages(self, keys: Sequence[int]) -> Iterator[str]:
+        """The next records of the source, one of each key."""
+        lines = map(workload.line, workload.messages_of_keys(PROFILE, self.random, keys, self.made))
+        self.made += len(keys)
+        return lines
+
+    def land(self, messages: Path | Iterator[str], records: int) -> Run:
+        catalog = workload.catalog(PROFILE, "append_dedup")
+        return sync(self.binary, self.cluster.config(SCHEMA), catalog, messages, records)
+
+    def grow(self, size: int) -> Run:
+        """Lands new keys until there are so many."""
+        keys = range(self.rows, size)
+        run = self.land(self.messages(keys), len(keys))
+        self.rows = size
+        self.check("TRUE", size)
+        self.cluster.sql("VACUUM ANALYZE")
+        return run
+
+    def update(self, updates: int) -> tuple[Run, Meter]:
+        """Lands newer records of keys that are there, and sees that each has taken the place of the older one."""
+        messages = self.cluster.files / "updates.jsonl"
+        first = self.made
+        with messages.open("w", encoding="utf-8") as file:
+            file.writelines(self.messages(self.random.sample(range(self.rows), updates)))
+        with self.cluster.meter() as meter:
+            run = self.land(messages, updates)
+        self.check("TRUE", self.rows)
+        self.check(f"updated_at >= '{workload.BEGINNING + timedelta(seconds=first)}'", updates)
+        return run, meter
+
+    def check(self, condition: str, rows: int) -> None:
+        """Ends the program if not so many rows meet a condition."""
+        stream = workload.PROFILES[PROFILE].stream
+        found = int(self.cluster.sql(f'SELECT count(*) FROM {SCHEMA}."{stream}" WHERE {condition}')[0])
+        if found != rows:
+            sys.exit(f"{found} rows where {condition}, expected {rows}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--binary", type=Path, default=Path("target/release/alluvium"))
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000_000, 5_000_000, 10_000_000], help="rows")
+    parser.add_argument("--updates", type=int, default=100_000, help="records of each sync that is measured")
+    parser.add_argument("--runs", type=int, default=3, help="syncs at each size")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    if not (programs := postgres_cluster.programs()):
+        sys.exit(f"postgres: {postgres_cluster.MISSING}")
+    if (smallest := min(arguments.sizes)) < arguments.updates:
+        parser.error(f"{smallest} rows have no {arguments.updates} keys to update")
+
+    smallest_wall = None
+    with postgres_cluster.cluster(programs) as cluster:
+        table = MarkdownTable({}, COLUMNS)
+        growing = GrowingTable(cluster, arguments.binary.absolute(), arguments.seed)
+        for size in sorted(set(arguments.sizes)):
+            new = size - growing.rows
+            load = growing.grow(size)
+            gigabytes = int(cluster.sql("SELECT pg_database_size(current_database())")[0]) / 1e9
+            syncs = sorted((growing.update(arguments.updates) for _ in range(arguments.runs)), key=lambda sync: sync[0])
+            run, meter = syncs[len(syncs) // 2]
+            smallest_wall = smallest_wall or run.wall
+            figures = {"rows": size, "load s": load.wall, "loaded/s": new / load.wall, "database GB": gigabytes}
+            figures |= {"updates": arguments.updates, "wall s": run.wall, "CPU s": run.cpu, "server CPU s": meter.cpu}
+            figures |= {"WAL MB": meter.wal / 1e6, "updates/s": arguments.updates / run.wall, "peak MB": run.rss / 1e6}
+            table.row([], figures | {"x first": run.wall / smallest_wall})
+
+
+if __name__ == "__main__":
+    main()

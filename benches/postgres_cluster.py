@@ -1,0 +1,155 @@
+"""A Postgres server of our own: made when it is needed, gone without a trace when nobody needs it any more."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# What is not the default. `fsync` stays on: a figure without it would be of something that nobody runs.
+SETTINGS = {"listen_addresses": "", "max_wal_size": "4GB"}
+SUPERUSER = "postgres"
+# The name of the socket; the server listens nowhere else, so it meets no other server.
+PORT = 5432
+DATABASE = "postgres"
+MISSING = "its programs (initdb, postgres, psql) are neither on PATH nor in /usr/lib/postgresql"
+
+# Ends the server and removes its folder once standard input ends: when we close it, or in whatever way we are gone.
+KEEPER = """
+mkdir files
+"$1/postgres" -D data -k "$PWD" $2 >log 2>&1 &
+cat
+kill -QUIT $!
+wait $!
+cd / && rm -rf "$OLDPWD"
+"""
+
+
+def programs() -> Path | None:
+    """The folder of Postgres's programs: the one that PATH has, or the newest of Debian's."""
+    if on_path := shutil.which("initdb"):
+        return Path(on_path).resolve().parent
+    versions = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    return max(versions, key=lambda path: float(path.parent.name), default=None)
+
+
+@contextmanager
+def cluster(programs: Path) -> Iterator["Cluster"]:
+    """Makes a cluster in the folder for temporary files and runs its server until the block ends."""
+    folder = Path(tempfile.mkdtemp(prefix="alluvium-bench-"))
+    keeper = None
+    try:
+        owner = owner_of(folder)
+        initdb = [programs / "initdb", "-D", "data", "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C"]
+        subprocess.run([*initdb, "--no-sync"], cwd=folder, check=True, stdout=subprocess.DEVNULL, **owner)
+        settings = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
+        command = ["sh", "-c", KEEPER, "sh", programs, f"-p {PORT} {settings}"]
+        # In a session of its own: Ctrl-C is for us, and we end the server.
+        keeper = subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, start_new_session=True, **owner)
+        server = Cluster(programs, folder)
+        server.wait_until_ready()
+        yield server
+    finally:
+        if keeper:
+            keeper.communicate()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def owner_of(folder: Path) -> dict[str, Any]:
+    """Who the server's processes are: us, or, as Postgres refuses root, another user, who gets the folder."""
+    if os.geteuid() != 0:
+        return {}
+    accounts = {account.pw_name: account for account in pwd.getpwall()}
+    account = accounts.get("postgres") or accounts["nobody"]
+    os.chown(folder, account.pw_uid, account.pw_gid)
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+class Cluster:
+    """A running server, reached by its Unix socket."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self.folder = folder
+        # For whatever has to go when the cluster goes.
+        self.files = folder / "files"
+        self.psql = [programs / "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-h", folder, "-p", str(PORT)]
+        self.psql += ["-U", SUPERUSER, "-d", DATABASE]
+        self.is_ready = [programs / "pg_isready", "-q", "-h", folder, "-p", str(PORT), "-d", DATABASE]
+
+    def wait_until_ready(self) -> None:
+        for _ in range(300):
+            if subprocess.run(self.is_ready, check=False).returncode == 0:
+                return
+            time.sleep(0.1)
+        log = self.folder / "log"
+        sys.exit(f"Postgres does not start: {log.read_text(encoding='utf-8') if log.exists() else ''}")
+
+    def config(self, schema: str) -> dict[str, Any]:
+        """The destination's config for streams that go into a schema."""
+        place = {"host": str(self.folder), "port": PORT, "database": DATABASE, "username": SUPERUSER}
+        return place | {"schema": schema, "ssl_mode": {"mode": "disable"}}
+
+    def sql(self, script: str) -> list[str]:
+        """Runs statements, or what else psql does, and gives the lines of their answers."""
+        answer = subprocess.run(self.psql, input=script, stdout=subprocess.PIPE, text=True, check=True)
+        return answer.stdout.splitlines()
+
+    def clear(self, *schemas: str) -> None:
+        """Removes schemas and what the binary remembers of syncs."""
+        names = ", ".join([*schemas, "_airbyte_internal"])
+        self.sql(f"SET client_min_messages = error; DROP SCHEMA IF EXISTS {names} CASCADE")
+
+    def rows(self, schema: str) -> dict[str, int]:
+        """How many rows each table of a schema has."""
+        tables = self.sql(f"SELECT tablename FROM pg_tables WHERE schemaname = '{schema}' ORDER BY 1")
+        counts = self.sql("".join(f'SELECT count(*) FROM {schema}."{table}";' for table in tables))
+        return dict(zip(tables, map(int, counts), strict=True))
+
+    @contextmanager
+    def meter(self) -> Iterator["Meter"]:
+        """Begins at a checkpoint and measures the server until the block ends."""
+        self.sql("CHECKPOINT")
+        wal, cpu = self.wal(), self.cpu()
+        meter = Meter()
+        yield meter
+        ended = self.cpu()
+        meter.cpu = None if cpu is None or ended is None else ended - cpu
+        meter.wal = self.wal() - wal
+
+    def cpu(self) -> float | None:
+        """CPU seconds of all processes that the server has and had; None where there is no /proc."""
+        processes = Path("/proc")
+        postmaster = int((self.folder / "data/postmaster.pid").read_text(encoding="utf-8").split()[0])
+        if not (processes / str(postmaster)).exists():
+            return None
+        ticks = 0
+        for process in processes.glob("[0-9]*/stat"):
+            try:
+                # After the name, which may hold anything: state, parent … utime, stime and those of ended children.
+                fields = process.read_text(encoding="utf-8").rpartition(")")[2].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if int(process.parent.name) == postmaster:
+                ticks += sum(map(int, fields[11:15]))
+            elif int(fields[1]) == postmaster:
+                ticks += sum(map(int, fields[11:13]))
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def wal(self) -> int:
+        """Bytes that the server has written ahead since it was made."""
+        return int(self.sql("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')")[0])
+
+
+@dataclass
+class Meter:
+    """What the server took: CPU seconds, None where there is no /proc, and bytes written ahead."""
+
+    cpu: float | None = None
+    wal: int = 0
