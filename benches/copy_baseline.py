@@ -1,5 +1,5 @@
-r"""What Postgres itself needs for the rows of a sync: psql's `\copy` of ready-made CSV files, in one connection, one table
-after the other, into empty tables without indexes.
+r"""What Postgres itself needs for the rows of a sync: psql's `\copy` of ready-made CSV files, in one connection, one
+table after the other, into empty tables without indexes.
 """
 
 import sys

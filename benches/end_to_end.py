@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """How fast the release binary lands streams, and how much memory it takes: `make bench`.
 
-Each run is one `alluvium write` into new tables, with the messages as its standard input: from the process's start to its
-exit, raw and typed. The table shows the run of median wall time. A run that does not acknowledge every record fails, and on
-Postgres one whose tables have not as many rows as they should: what loses records is not fast.
+Each run is one `alluvium write` into new tables, with the messages as its standard input: from the process's start to
+its exit, raw and typed. The table shows the run of median wall time. A run that does not acknowledge every record
+fails, and on Postgres one whose tables have not as many rows as they should: what loses records is not fast.
 
-On Postgres every append takes turns with psql's `\\copy` of the same rows, ready-made, into the same tables: `x \\copy` is
-our median time in its medians. Peak memory is the binary's alone.
+On Postgres every append takes turns with psql's `\\copy` of the same rows, ready-made, into the same tables: `x \\copy`
+is our median time by its median. Peak memory is the binary's alone.
 """
 
 import argparse
@@ -111,7 +111,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
     texts = {"warehouse": 9, "profile": 7, "mode": 12}
-    numbers = {"records": 0, "MB": 1, "wall s": 2, "CPU s": 2, "server CPU s": 2, "records/s": 0, "MB/s": 1, "peak MB": 0}
+    numbers = {"records": 0, "MB": 1, "wall s": 2, "CPU s": 2, "server CPU s": 2}
+    numbers |= {"records/s": 0, "MB/s": 1, "peak MB": 0}
     of_copy = {"\\copy s": 2, "its CPU s": 2, "its server CPU s": 2, "x \\copy": 2}
     sizes = [(profile, records) for profile in arguments.profiles for records in arguments.records]
     with warehouses(arguments.warehouses) as measures:

@@ -27,6 +27,8 @@ class MarkdownTable:
         return texts + [max(len(title), WIDTH) for title in self.numbers]
 
     def print(self, cells: list[str]) -> None:
-        left = len(self.texts)
-        cells = [f"{c:{w}}" if n < left else f"{c:>{w}}" for n, (c, w) in enumerate(zip(cells, self.widths(), strict=True))]
-        print("|", " | ".join(cells), "|", flush=True)
+        padded = [
+            f"{cell:{width}}" if position < len(self.texts) else f"{cell:>{width}}"
+            for position, (cell, width) in enumerate(zip(cells, self.widths(), strict=True))
+        ]
+        print("|", " | ".join(padded), "|", flush=True)

@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """Whether what a merge costs follows the batch or the table: `make bench-merge`.
 
-A Postgres table of flat records grows to each of some sizes, loaded by the binary itself in append_dedup. At each size come
-whole syncs of the same number of updates: other records of keys that are there, spread evenly over all of them. The table
-shows the sync of median wall time; every sync begins at a checkpoint, on tables that are vacuumed and analyzed once loaded.
+A Postgres table of flat records grows to each of some sizes, loaded by the binary itself in append_dedup. At each size
+come whole syncs of the same number of updates: other records of keys that are there, spread evenly over all of them.
+The table shows the sync of median wall time, and as `x first` that time by the one at the smallest size. Every sync
+begins at a checkpoint, on tables that are vacuumed and analyzed once loaded.
+
+Evenly spread rows are on ever more pages, and Postgres writes each page ahead in full when it first changes after a
+checkpoint. So even a plain UPDATE of as many rows, which takes turns with the syncs, costs more in a larger table.
 """
 
 import argparse
@@ -21,9 +25,10 @@ from postgres_cluster import Cluster, Meter
 from sync import Run, sync
 
 PROFILE = "flat"
+STREAM = workload.PROFILES[PROFILE].stream
 SCHEMA = "landed"
-COLUMNS = {"rows": 0, "load s": 1, "loaded/s": 0, "database GB": 2}
-COLUMNS |= {"updates": 0, "wall s": 2, "CPU s": 2, "server CPU s": 2, "WAL MB": 0, "updates/s": 0, "peak MB": 0, "x first": 2}
+COLUMNS = {"rows": 0, "load s": 1, "loaded/s": 0, "database GB": 2, "updates": 0, "wall s": 2, "CPU s": 2}
+COLUMNS |= {"server CPU s": 2, "WAL MB": 0, "updates/s": 0, "peak MB": 0, "x first": 2, "UPDATE s": 2, "its x first": 2}
 
 
 class GrowingTable:
@@ -67,10 +72,26 @@ class GrowingTable:
         self.check(f"updated_at >= '{workload.BEGINNING + timedelta(seconds=first)}'", updates)
         return run, meter
 
+    def plain_update(self, updates: int, seed: int) -> float:
+        """Seconds that one UPDATE of as many rows takes, spread as evenly and found by the same index."""
+        table = f'{SCHEMA}."{STREAM}"'
+        now = "SELECT extract(epoch FROM clock_timestamp());"
+        before, after = self.cluster.sql(f"""
+            CREATE TEMPORARY TABLE batch AS
+                SELECT _airbyte_unique_key, note FROM {table} ORDER BY hashint8extended(id, {seed}) LIMIT {updates};
+            ANALYZE batch;
+            SET enable_hashjoin = off; SET enable_mergejoin = off;
+            CHECKPOINT;
+            {now}
+            UPDATE {table} AS row SET note = batch.note FROM batch
+                WHERE row._airbyte_unique_key = batch._airbyte_unique_key;
+            {now}
+        """)
+        return float(after) - float(before)
+
     def check(self, condition: str, rows: int) -> None:
         """Ends the program if not so many rows meet a condition."""
-        stream = workload.PROFILES[PROFILE].stream
-        found = int(self.cluster.sql(f'SELECT count(*) FROM {SCHEMA}."{stream}" WHERE {condition}')[0])
+        found = int(self.cluster.sql(f'SELECT count(*) FROM {SCHEMA}."{STREAM}" WHERE {condition}')[0])
         if found != rows:
             sys.exit(f"{found} rows where {condition}, expected {rows}")
 
@@ -89,21 +110,26 @@ def main() -> None:
     if (smallest := min(arguments.sizes)) < arguments.updates:
         parser.error(f"{smallest} rows have no {arguments.updates} keys to update")
 
-    smallest_wall = None
     with postgres_cluster.cluster(programs) as cluster:
         table = MarkdownTable({}, COLUMNS)
         growing = GrowingTable(cluster, arguments.binary.absolute(), arguments.seed)
+        first = None
         for size in sorted(set(arguments.sizes)):
             new = size - growing.rows
             load = growing.grow(size)
             gigabytes = int(cluster.sql("SELECT pg_database_size(current_database())")[0]) / 1e9
-            syncs = sorted((growing.update(arguments.updates) for _ in range(arguments.runs)), key=lambda sync: sync[0])
-            run, meter = syncs[len(syncs) // 2]
-            smallest_wall = smallest_wall or run.wall
+            syncs, plain = [], []
+            for number in range(arguments.runs):
+                syncs.append(growing.update(arguments.updates))
+                plain.append(growing.plain_update(arguments.updates, number))
+            run, meter = sorted(syncs, key=lambda sync: sync[0])[len(syncs) // 2]
+            update = sorted(plain)[len(plain) // 2]
+            first = first or (run.wall, update)
             figures = {"rows": size, "load s": load.wall, "loaded/s": new / load.wall, "database GB": gigabytes}
             figures |= {"updates": arguments.updates, "wall s": run.wall, "CPU s": run.cpu, "server CPU s": meter.cpu}
             figures |= {"WAL MB": meter.wal / 1e6, "updates/s": arguments.updates / run.wall, "peak MB": run.rss / 1e6}
-            table.row([], figures | {"x first": run.wall / smallest_wall})
+            figures |= {"x first": run.wall / first[0], "UPDATE s": update, "its x first": update / first[1]}
+            table.row([], figures)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 # What is not the default. `fsync` stays on: a figure without it would be of something that nobody runs.
 SETTINGS = {"listen_addresses": "", "max_wal_size": "4GB"}
@@ -125,22 +125,15 @@ class Cluster:
 
     def cpu(self) -> float | None:
         """CPU seconds of all processes that the server has and had; None where there is no /proc."""
-        processes = Path("/proc")
         postmaster = int((self.folder / "data/postmaster.pid").read_text(encoding="utf-8").split()[0])
-        if not (processes / str(postmaster)).exists():
+        if not Path(f"/proc/{postmaster}").exists():
             return None
-        ticks = 0
-        for process in processes.glob("[0-9]*/stat"):
-            try:
-                # After the name, which may hold anything: state, parent … utime, stime and those of ended children.
-                fields = process.read_text(encoding="utf-8").rpartition(")")[2].split()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if int(process.parent.name) == postmaster:
-                ticks += sum(map(int, fields[11:15]))
-            elif int(fields[1]) == postmaster:
-                ticks += sum(map(int, fields[11:13]))
-        return ticks / os.sysconf("SC_CLK_TCK")
+        while True:
+            # A process that ends while we look is in neither sum: then we look again.
+            ended = cpu_ticks(postmaster)
+            living = sum(cpu_ticks(process).own for process in children(postmaster))
+            if cpu_ticks(postmaster).children == ended.children:
+                return (ended.own + ended.children + living) / os.sysconf("SC_CLK_TCK")
 
     def wal(self) -> int:
         """Bytes that the server has written ahead since it was made."""
@@ -153,3 +146,30 @@ class Meter:
 
     cpu: float | None = None
     wal: int = 0
+
+
+class CpuTicks(NamedTuple):
+    """A process's own CPU time, and that of its children that have ended."""
+
+    own: int
+    children: int
+
+
+def cpu_ticks(process: int) -> CpuTicks:
+    user, system, children_user, children_system = map(int, proc_stat(process)[11:15] or [0] * 4)
+    return CpuTicks(user + system, children_user + children_system)
+
+
+def children(parent: int) -> Iterator[int]:
+    """Processes that a process has started."""
+    for process in (int(path.name) for path in Path("/proc").glob("[0-9]*")):
+        if proc_stat(process)[1:2] == [str(parent)]:
+            yield process
+
+
+def proc_stat(process: int) -> list[str]:
+    """The fields of `/proc/…/stat` after the program's name, which may hold anything; none if there is no process."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """What replacing a table costs, and those who read it meanwhile: `make bench-replace`.
 
-Postgres tables of flat records are made by a sync in overwrite mode, then replaced by another with as many records, while
-somebody reads one row again and again. The table shows the replacement of median wall time. `longest read` is how long its
-unluckiest reader waited: what the last step, in which the new tables take the old ones' place, shuts readers out for.
+Postgres tables of flat records are made by a sync in overwrite mode, then replaced by others with as many records,
+while somebody reads one row again and again. The table shows the replacement of median wall time. `longest read` is how
+long its unluckiest reader waited: what the last step, in which the new tables take the old ones' place, costs readers.
 """
 
 import argparse

@@ -240,8 +240,8 @@ def messages(profile: str, records: int, seed: int) -> Iterator[Message]:
 
 
 def messages_of_keys(profile: str, random: Random, keys: Iterable[int], first: int = 0) -> Iterator[Message]:
-    """A record of each key in turn, the first as if it were the stream's record of this number, with states between them,
-    in STREAM_STATUS brackets.
+    """A record of each key in turn, the first as if it were the stream's record of this number, with states between
+    them, in STREAM_STATUS brackets.
     """
     stream, _, make = PROFILES[profile]
     emitted_at = int(BEGINNING.timestamp() * 1000)
