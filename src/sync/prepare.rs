@@ -5,7 +5,7 @@ use alluvium_normalization::limits::Limits;
 use alluvium_normalization::plan::{self, KnownNames, Options, Plan, StreamPlan};
 use alluvium_normalization::raw::{self, RawLayout};
 use alluvium_normalization::sql::bookkeeping::{self, StreamState};
-use alluvium_normalization::sql::{Described, Dialect, INTERNAL_SCHEMA, StreamSql, TableName, Targets};
+use alluvium_normalization::sql::{self, Described, Dialect, INTERNAL_SCHEMA, StreamSql, TableName, Targets};
 
 use crate::failure::Failure;
 use crate::sync::patience::Patience;
@@ -192,8 +192,9 @@ fn known_names(existing: &[ExistingTable]) -> KnownNames {
             known.add_table(schema, name, comment);
         }
         for column in &table.columns {
-            if let Some(comment) = &column.comment {
-                known.add_column(schema, name, &column.name, comment);
+            let untold = || sql::untold_source(&column.name, table.columns.len());
+            if let Some(comment) = column.comment.clone().or_else(untold) {
+                known.add_column(schema, name, &column.name, &comment);
             }
         }
     }
