@@ -188,11 +188,9 @@ fn known_names(existing: &[ExistingTable]) -> KnownNames {
     let mut known = KnownNames::default();
     for table in existing {
         let (schema, name) = (&table.name.schema, &table.name.name);
-        if let Some(comment) = &table.comment {
-            known.add_table(schema, name, comment);
-        }
+        let is_ours = table.comment.as_ref().is_some_and(|comment| known.add_table(schema, name, comment));
         for column in &table.columns {
-            let untold = || sql::untold_source(&column.name, table.columns.len());
+            let untold = || sql::untold_source(&column.name, table.columns.len()).filter(|_| is_ours);
             if let Some(comment) = column.comment.clone().or_else(untold) {
                 known.add_column(schema, name, &column.name, &comment);
             }
