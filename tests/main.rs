@@ -3,6 +3,8 @@
 
 /// Input, files and disks that can't be used: what a person is told, what landed, what was acknowledged.
 mod bad_input;
+/// What Basic Normalization was tested with, synced by us.
+mod basic_normalization;
 /// Small invented syncs and all that they leave behind.
 mod cases;
 /// The command line's contract: what comes out, where, with which exit code.

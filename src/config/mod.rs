@@ -80,8 +80,9 @@ impl Config {
             typed: normalization.enabled,
             raw: normalization.raw == Raw::Keep,
             naming: match normalization.naming {
-                Naming::Lower | Naming::Basic => names::Naming::Lower,
+                Naming::Lower => names::Naming::Lower,
                 Naming::Exact => names::Naming::Exact,
+                Naming::Basic => names::Naming::Basic,
             },
             number: match normalization.number {
                 Number::Native => plan::NumberStorage::Native,
@@ -137,9 +138,6 @@ impl Config {
             document.normalization.enabled = false;
         }
         let normalization = &document.normalization;
-        if normalization.naming == Naming::Basic {
-            mistakes.push("normalization.naming: basic is not available yet; use lower or exact".to_owned());
-        }
         if normalization.backfill {
             mistakes
                 .push("normalization.backfill: true is not available yet; new columns are NULL in old rows".to_owned());

@@ -5,7 +5,7 @@ use alluvium_normalization::limits::Limits;
 use alluvium_normalization::plan::{self, KnownNames, Options, Plan, StreamPlan};
 use alluvium_normalization::raw::{self, RawLayout};
 use alluvium_normalization::sql::bookkeeping::{self, StreamState};
-use alluvium_normalization::sql::{Described, Dialect, INTERNAL_SCHEMA, StreamSql, TableName, Targets};
+use alluvium_normalization::sql::{self, Described, Dialect, INTERNAL_SCHEMA, StreamSql, TableName, Targets};
 
 use crate::failure::Failure;
 use crate::sync::patience::Patience;
@@ -188,12 +188,11 @@ fn known_names(existing: &[ExistingTable]) -> KnownNames {
     let mut known = KnownNames::default();
     for table in existing {
         let (schema, name) = (&table.name.schema, &table.name.name);
-        if let Some(comment) = &table.comment {
-            known.add_table(schema, name, comment);
-        }
+        let is_ours = table.comment.as_ref().is_some_and(|comment| known.add_table(schema, name, comment));
         for column in &table.columns {
-            if let Some(comment) = &column.comment {
-                known.add_column(schema, name, &column.name, comment);
+            let untold = || sql::untold_source(&column.name, table.columns.len()).filter(|_| is_ours);
+            if let Some(comment) = column.comment.clone().or_else(untold) {
+                known.add_column(schema, name, &column.name, &comment);
             }
         }
     }

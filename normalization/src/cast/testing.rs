@@ -4,7 +4,8 @@ use super::calendar;
 use super::{Cast, Change, Value, scalar};
 use crate::kind::ScalarColumn;
 use crate::limits::Limits;
-use crate::names::{IdentifierLength, IdentifierRules};
+use crate::sql::Dialect as _;
+use crate::sql::postgres::Postgres;
 
 /// Every kind of scalar column.
 pub(super) const KINDS: [ScalarColumn; 13] = [
@@ -29,7 +30,7 @@ pub(super) fn limits(holds_nul: bool) -> Limits {
     let day = |year, month, day| calendar::days(year, month, day).unwrap_or_default();
     let date = |year, month, day_of_month| i32::try_from(day(year, month, day_of_month)).unwrap_or_default();
     Limits {
-        identifiers: IdentifierRules { longest: IdentifierLength::Bytes(63), ignores_case: false, taken_columns: &[] },
+        identifiers: Postgres::default().limits().identifiers.clone(),
         has_numeric: true,
         json_holds_numeric: true,
         holds_nul,

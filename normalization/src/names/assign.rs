@@ -19,32 +19,8 @@ pub fn assign(naming: Naming, rules: &IdentifierRules, candidates: &[Candidate])
     let mut scope = Scope::new(rules);
     let mut assigned: Vec<Option<String>> = vec![None; candidates.len()];
 
-    for (candidate, identifier) in candidates.iter().zip(&mut assigned) {
-        if candidate.fixed {
-            scope.claim(&candidate.name);
-            *identifier = Some(candidate.name.clone());
-        }
-    }
-
-    // From here on, whatever takes turns takes them in an order that the candidates alone decide.
-    let mut waiting: Vec<Waiting<'_>> = candidates
-        .iter()
-        .zip(&mut assigned)
-        .filter(|(candidate, _)| !candidate.fixed)
-        .map(|(candidate, identifier)| Waiting { candidate, identifier })
-        .collect();
+    let mut waiting = waiting(candidates, &mut assigned, &mut scope);
     waiting.sort_by_key(|waiting| waiting.candidate.order());
-
-    for Waiting { candidate, identifier } in &mut waiting {
-        if let Some(kept) = &candidate.kept
-            && rules.longest.holds(kept)
-            && scope.claim(kept)
-        {
-            **identifier = Some(kept.clone());
-        }
-    }
-    waiting.retain(|waiting| waiting.identifier.is_none());
-
     for rank in waiting.chunk_by_mut(|one, other| one.candidate.rank == other.candidate.rank) {
         give_plain_names(naming, &mut scope, rank);
         for Waiting { candidate, identifier } in rank.iter_mut().filter(|waiting| waiting.identifier.is_none()) {
@@ -54,10 +30,61 @@ pub fn assign(naming: Naming, rules: &IdentifierRules, candidates: &[Candidate])
     assigned.into_iter().map(Option::unwrap_or_default).collect()
 }
 
+/// Gives each candidate its identifier as Basic Normalization named the columns of a table: a name that is taken is tried
+/// again with `_1`, `_2` … behind it, in the candidates' order (those of a better rank first).
+///
+/// Law: identifiers are unique as the warehouse compares them, within its limit, and kept ones are kept.
+#[must_use]
+pub fn assign_in_order(rules: &IdentifierRules, candidates: &[Candidate]) -> Vec<String> {
+    let mut scope = Scope::new(rules);
+    let mut assigned: Vec<Option<String>> = vec![None; candidates.len()];
+    let mut waiting = waiting(candidates, &mut assigned, &mut scope);
+    waiting.sort_by_key(|waiting| waiting.candidate.rank);
+    for Waiting { candidate, identifier } in waiting {
+        *identifier = Some(numbered(&mut scope, candidate));
+    }
+    assigned.into_iter().map(Option::unwrap_or_default).collect()
+}
+
 /// A candidate that still has no identifier, and the place for it.
 struct Waiting<'a> {
     candidate: &'a Candidate,
     identifier: &'a mut Option<String>,
+}
+
+/// Gives out what is fixed and what earlier syncs gave; who is left is in the candidates' order.
+fn waiting<'a>(
+    candidates: &'a [Candidate],
+    assigned: &'a mut [Option<String>],
+    scope: &mut Scope<'_>,
+) -> Vec<Waiting<'a>> {
+    for (candidate, identifier) in candidates.iter().zip(assigned.iter_mut()) {
+        if candidate.fixed {
+            scope.claim(&candidate.name);
+            *identifier = Some(candidate.name.clone());
+        }
+    }
+    let mut waiting: Vec<Waiting<'_>> = candidates
+        .iter()
+        .zip(assigned)
+        .filter(|(candidate, _)| !candidate.fixed)
+        .map(|(candidate, identifier)| Waiting { candidate, identifier })
+        .collect();
+
+    // In an order that the candidates alone decide.
+    let mut taking_turns: Vec<usize> = (0..waiting.len()).collect();
+    taking_turns.sort_by_key(|&index| waiting[index].candidate.order());
+    for index in taking_turns {
+        let Waiting { candidate, identifier } = &mut waiting[index];
+        if let Some(kept) = &candidate.kept
+            && scope.rules.longest.holds(kept)
+            && scope.claim(kept)
+        {
+            **identifier = Some(kept.clone());
+        }
+    }
+    waiting.retain(|waiting| waiting.identifier.is_none());
+    waiting
 }
 
 impl Candidate {
@@ -108,6 +135,24 @@ fn give_plain_names(naming: Naming, scope: &mut Scope<'_>, rank: &mut [Waiting<'
             *winner.identifier = Some(std::mem::take(name));
         }
     }
+}
+
+/// The candidate's name, or with the first number behind it that leads to a free one. A name that the warehouse can't hold is
+/// cut as Postgres itself cuts it, number and all: then numbers lead nowhere.
+fn numbered(scope: &mut Scope<'_>, candidate: &Candidate) -> String {
+    let mut name = candidate.name.clone();
+    for number in 1_u64.. {
+        let identifier = scope.rules.basic.column(&name);
+        let held = scope.rules.longest.cut(&identifier, 0);
+        if scope.claim(held) {
+            return held.to_owned();
+        }
+        if held.len() < identifier.len() {
+            break;
+        }
+        name = format!("{}_{number}", candidate.name);
+    }
+    suffixed(Naming::Exact, scope, candidate)
 }
 
 /// The candidate's name with the suffix of its path, or with the first after that which is free.

@@ -3,9 +3,14 @@ use proptest::sample::select;
 
 use super::*;
 use crate::names::IdentifierLength;
+use crate::names::basic::tests::BASIC;
 
-const DUCKDB_LIKE: IdentifierRules =
-    IdentifierRules { longest: IdentifierLength::Characters(255), ignores_case: true, taken_columns: &["rowid"] };
+const DUCKDB_LIKE: IdentifierRules = IdentifierRules {
+    longest: IdentifierLength::Characters(255),
+    ignores_case: true,
+    taken_columns: &["rowid"],
+    basic: &BASIC,
+};
 
 /// A candidate whose name is its path joined with `_`.
 fn candidate(rank: u8, path: &[&str]) -> Candidate {
@@ -119,6 +124,34 @@ fn a_suffixed_name_that_is_taken_gets_the_next_suffix() {
 }
 
 #[test]
+fn in_order_a_name_that_is_taken_is_numbered() {
+    let in_order = |candidates: &[Candidate]| assign_in_order(&DUCKDB_LIKE, candidates);
+    let columns = [property("userId"), property("userid"), property("UserID"), property("userid_1")];
+    assert_eq!(in_order(&columns), ["userid", "userid_1", "userid_2", "userid_1_1"]);
+    let [flattened, of_its_own] = [candidate(1, &["a", "b"]), candidate(0, &["A_B"])];
+    assert_eq!(in_order(&[flattened, of_its_own]), ["a_b_1", "a_b"]);
+    let columns = [property("_airbyte_meta"), property("RowID"), fixed("_airbyte_meta")];
+    assert_eq!(in_order(&columns), ["_airbyte_meta_1", "rowid_1", "_airbyte_meta"]);
+    assert_eq!(in_order(&[property("userid"), kept("userId", "userid")]), ["userid_1", "userid"]);
+}
+
+#[test]
+fn in_order_a_number_survives_the_cut() {
+    let long = "x".repeat(40);
+    let columns = [property(&long), property(&long.to_uppercase()), property(&format!("{long}!"))];
+    let identifiers = assign_in_order(&DUCKDB_LIKE, &columns);
+    assert_eq!(
+        identifiers,
+        ["xxxxxxxxxxxxxx__xxxxxxxxxxxxxx", "xxxxxxxxxxxxxx__xxxxxxxxxxxx_1", "xxxxxxxxxxxxxx__xxxxxxxxxxxxx!"]
+    );
+    // The warehouse holds less of them than the number stands behind.
+    let tight = IdentifierRules { longest: IdentifierLength::Bytes(20), ..DUCKDB_LIKE };
+    let identifiers = assign_in_order(&tight, &columns);
+    assert_eq!(identifiers[0], "xxxxxxxxxxxxxx__xxxx");
+    assert_eq!(identifiers[1], format!("XXXXXXXXXXX{}", Suffix::of_path(&columns[1].path)));
+}
+
+#[test]
 fn a_suffix_fits_at_the_limit() {
     let tight = IdentifierRules { longest: IdentifierLength::Bytes(12), ..DUCKDB_LIKE };
     let identifiers = assign(Naming::Lower, &tight, &[property("Twelve bytes"), property("twelve-bytes")]);
@@ -153,6 +186,7 @@ fn rules() -> impl Strategy<Value = IdentifierRules> {
         longest: if in_bytes { IdentifierLength::Bytes(limit) } else { IdentifierLength::Characters(limit) },
         ignores_case,
         taken_columns: &["rowid"],
+        basic: &BASIC,
     })
 }
 
@@ -182,6 +216,25 @@ proptest! {
         candidates.push(fixed("_sys"));
         let identifiers = assign(naming, &rules, &candidates);
         prop_assert_eq!(identifiers.len(), candidates.len());
+        let mut keys = HashSet::new();
+        for identifier in &identifiers {
+            prop_assert!(!identifier.is_empty());
+            prop_assert!(rules.longest.holds(identifier), "{} is over the limit", identifier);
+            prop_assert!(!rules.taken_columns.contains(&rules.comparison_key(identifier).as_str()));
+            prop_assert!(keys.insert(rules.comparison_key(identifier)), "{} comes up twice", identifier);
+        }
+    }
+
+    #[test]
+    fn in_order_identifiers_are_unique_as_compared_within_the_limit_and_stay(
+        rules in rules(), mut earlier in candidates(0..2), later in candidates(0..2),
+    ) {
+        earlier.push(fixed("_sys"));
+        let before = assign_in_order(&rules, &earlier);
+        let later = others(later, &earlier);
+        let all: Vec<Candidate> = later.into_iter().chain(remembering(&earlier, &before)).collect();
+        let identifiers = assign_in_order(&rules, &all);
+        prop_assert_eq!(&identifiers[all.len() - earlier.len()..], before);
         let mut keys = HashSet::new();
         for identifier in &identifiers {
             prop_assert!(!identifier.is_empty());

@@ -3,28 +3,39 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::basic::standard;
 use super::suffix::{self, Suffix};
 use super::{IdentifierRules, Naming};
 
-/// Cleans one source name; the result is never empty and may be over the limit.
+/// Cleans one source name; the result is never empty and may be over the limit. `Basic`: without its own case and limit.
 #[must_use]
 pub fn clean(naming: Naming, name: &str) -> String {
     let cleaned = match naming {
         Naming::Lower => lower(name),
         Naming::Exact => name.replace('\0', ""),
+        Naming::Basic => standard(name),
     };
     if cleaned.is_empty() { "_".to_owned() } else { cleaned }
 }
 
 /// The identifier of a source name that no other name meets: cleaned, and over the limit cut to end in a hash of the
-/// whole source name, so that two long names with one beginning stay two.
+/// whole source name, so that two long names with one beginning stay two. `Basic`: the identifier of a table.
 #[must_use]
 pub fn plain(naming: Naming, rules: &IdentifierRules, name: &str) -> String {
-    let cleaned = clean(naming, name);
+    let cleaned = if naming == Naming::Basic { rules.basic.table(name) } else { clean(naming, name) };
     if rules.longest.holds(&cleaned) {
         return cleaned;
     }
     format!("{}{}", rules.longest.cut(&cleaned, suffix::LENGTH), Suffix::of_name(name))
+}
+
+/// The identifier of a schema. `Basic`: one that is too long is cut as Postgres itself cuts it.
+#[must_use]
+pub fn schema(naming: Naming, rules: &IdentifierRules, name: &str) -> String {
+    match naming {
+        Naming::Lower | Naming::Exact => plain(naming, rules, name),
+        Naming::Basic => rules.longest.cut(&rules.basic.schema(name), 0).to_owned(),
+    }
 }
 
 /// Letters, digits and `_`, in lower case, no digit first.
@@ -56,9 +67,10 @@ mod tests {
 
     use super::*;
     use crate::names::IdentifierLength;
+    use crate::names::basic::tests::BASIC;
 
     fn rules(longest: IdentifierLength) -> IdentifierRules {
-        IdentifierRules { longest, ignores_case: true, taken_columns: &[] }
+        IdentifierRules { longest, ignores_case: true, taken_columns: &[], basic: &BASIC }
     }
 
     #[test]
@@ -137,7 +149,7 @@ mod tests {
 
         #[test]
         fn a_clean_name_stays_as_it_is(name in any::<String>()) {
-            for naming in [Naming::Lower, Naming::Exact] {
+            for naming in [Naming::Lower, Naming::Exact, Naming::Basic] {
                 let cleaned = clean(naming, &name);
                 prop_assert_eq!(clean(naming, &cleaned), cleaned.as_str());
             }
@@ -146,9 +158,10 @@ mod tests {
         #[test]
         fn plain_names_are_within_the_limit(name in any::<String>(), limit in IdentifierLength::SHORTEST..40) {
             for longest in [IdentifierLength::Bytes(limit), IdentifierLength::Characters(limit)] {
-                for naming in [Naming::Lower, Naming::Exact] {
-                    let identifier = plain(naming, &rules(longest), &name);
-                    prop_assert!(longest.holds(&identifier) && !identifier.is_empty());
+                for naming in [Naming::Lower, Naming::Exact, Naming::Basic] {
+                    for identifier in [plain(naming, &rules(longest), &name), schema(naming, &rules(longest), &name)] {
+                        prop_assert!(longest.holds(&identifier) && !identifier.is_empty());
+                    }
                 }
             }
         }

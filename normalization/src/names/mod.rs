@@ -3,14 +3,17 @@
 //! A source name becomes an identifier in two steps. `plain` looks at the name alone: characters that the naming
 //! does not allow are replaced, and what is over the warehouse's limit is cut. `assign` looks at all names of one
 //! scope and resolves those that meet. Neither depends on the order of a catalog or of a schema's properties, so the
-//! same source gives the same tables on every run and in every program that reads its catalog.
+//! same source gives the same tables on every run and in every program that reads its catalog. The one exception are the
+//! columns of [`Naming::Basic`], which depended on the order of properties where the names come from.
 
 mod assign;
+mod basic;
 mod clean;
 mod suffix;
 
-pub use assign::assign;
-pub use clean::{clean, plain};
+pub use assign::{assign, assign_in_order};
+pub use basic::BasicRules;
+pub use clean::{clean, plain, schema};
 
 /// How source names become identifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,6 +23,8 @@ pub enum Naming {
     Lower,
     /// The source's own name, quoted.
     Exact,
+    /// As Airbyte's Basic Normalization named: see [`BasicRules`].
+    Basic,
 }
 
 /// What a warehouse accepts as identifier.
@@ -31,13 +36,15 @@ pub struct IdentifierRules {
     pub ignores_case: bool,
     /// Column names that the warehouse keeps for itself (`ctid`, `rowid` …), in lower case.
     pub taken_columns: &'static [&'static str],
+    /// What [`Naming::Basic`] goes by.
+    pub basic: &'static BasicRules,
 }
 
 impl IdentifierRules {
     /// The same rules for names that are not columns: tables and schemas may be called `rowid`.
     #[must_use]
     pub const fn without_taken_columns(&self) -> Self {
-        Self { longest: self.longest, ignores_case: self.ignores_case, taken_columns: &[] }
+        Self { longest: self.longest, ignores_case: self.ignores_case, taken_columns: &[], basic: self.basic }
     }
 
     /// What two identifiers have in common exactly when they can't stand side by side in this warehouse.
@@ -103,6 +110,7 @@ pub struct Candidate {
 
 #[cfg(test)]
 mod tests {
+    use super::basic::tests::BASIC;
     use super::*;
 
     #[test]
@@ -118,8 +126,12 @@ mod tests {
 
     #[test]
     fn case_is_folded_in_all_of_unicode_or_not_at_all() {
-        let mut rules =
-            IdentifierRules { longest: IdentifierLength::Bytes(63), ignores_case: true, taken_columns: &[] };
+        let mut rules = IdentifierRules {
+            longest: IdentifierLength::Bytes(63),
+            ignores_case: true,
+            taken_columns: &[],
+            basic: &BASIC,
+        };
         for (one, other) in [("ID", "id"), ("É", "é"), ("ΟΔΟΣ", "οδοσ"), ("\u{212a}", "k")] {
             assert_eq!(rules.comparison_key(one), rules.comparison_key(other));
         }

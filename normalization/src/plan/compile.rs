@@ -6,7 +6,7 @@ use crate::catalog::{ConfiguredCatalog, ConfiguredStream, StreamName, SyncMode};
 use crate::columns::SystemColumn;
 use crate::kind::{ColumnKind, ScalarColumn};
 use crate::limits::Limits;
-use crate::names::plain;
+use crate::names::schema;
 use crate::plan::naming::{TableRequest, name_columns, name_tables, system_columns};
 use crate::plan::nesting::{Draft, draft};
 use crate::plan::{
@@ -52,17 +52,17 @@ pub enum PlanError {
 /// The schema that a stream's tables live in.
 #[must_use]
 pub fn schema_of(stream: &StreamName, options: &Options, limits: &Limits) -> String {
-    plain(options.naming, &limits.identifiers, stream.namespace.as_deref().unwrap_or(&options.schema))
+    schema(options.naming, &limits.identifiers, stream.namespace.as_deref().unwrap_or(&options.schema))
 }
 
 /// The schema that a stream's raw table lives in: the one of all raw tables, or else the stream's.
 #[must_use]
 pub fn raw_schema_of(stream: &StreamName, options: &Options, limits: &Limits) -> String {
-    let schema = schema_of(stream, options, limits);
-    let Some(raw_schema) = &options.raw_schema else { return schema };
-    let raw_schema = plain(options.naming, &limits.identifiers, raw_schema);
+    let own = schema_of(stream, options, limits);
+    let Some(raw_schema) = &options.raw_schema else { return own };
+    let raw_schema = schema(options.naming, &limits.identifiers, raw_schema);
     let key = |name: &str| limits.identifiers.comparison_key(name);
-    if key(&raw_schema) == key(&schema) { schema } else { raw_schema }
+    if key(&raw_schema) == key(&own) { own } else { raw_schema }
 }
 
 /// Compiles a catalog.
@@ -148,11 +148,11 @@ impl<'a> StreamDraft<'a> {
 
     /// The tables that want a name: raw, typed, history, those that there are.
     fn requests(&self, options: &Options) -> Vec<TableRequest<'_>> {
-        let stream = &self.stream.name;
-        let raw = options.raw.then_some(TableRequest { stream, role: TableRole::Raw, path: &self.raw_path });
-        let typed = self.tables.iter().map(|table| TableRequest { stream, role: table.role, path: &table.path });
-        let history =
-            self.keeps_history(options).then_some(TableRequest { stream, role: TableRole::History, path: &[] });
+        let (stream, json_schema) = (&self.stream.name, &self.stream.json_schema);
+        let request = |role, path| TableRequest { stream, role, path, json_schema };
+        let raw = options.raw.then(|| request(TableRole::Raw, &self.raw_path));
+        let typed = self.tables.iter().map(|table| request(table.role, &table.path));
+        let history = self.keeps_history(options).then(|| request(TableRole::History, &[]));
         raw.into_iter().chain(typed).chain(history).collect()
     }
 

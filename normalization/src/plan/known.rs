@@ -14,12 +14,14 @@ pub struct KnownNames {
 }
 
 impl KnownNames {
-    /// Adds a table; one whose comment is not ours changes nothing.
-    pub fn add_table(&mut self, schema: &str, table: &str, comment: &str) {
-        if is_path(comment) {
+    /// Adds a table; one whose comment is not ours changes nothing. Returns whether it is ours.
+    pub fn add_table(&mut self, schema: &str, table: &str, comment: &str) -> bool {
+        let is_ours = is_path(comment);
+        if is_ours {
             let tables = self.tables.entry(schema.to_owned()).or_default();
             tables.insert(comment.to_owned(), table.to_owned());
         }
+        is_ours
     }
 
     /// Adds a column; one whose comment is not ours changes nothing.

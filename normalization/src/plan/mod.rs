@@ -2,6 +2,8 @@
 //!
 //! A `Plan` is plain data: the shredder runs it over records, the SQL module prints it, nothing decides again.
 
+/// Names that [`crate::names::Naming::Basic`] gives to what is known of a whole schema.
+mod basic;
 /// Catalog x options x limits -> plan.
 mod compile;
 /// Keys, cursors and what else orders the versions of a row.

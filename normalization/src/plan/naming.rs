@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use crate::catalog::StreamName;
 use crate::columns::SystemColumn;
 use crate::kind::ColumnKind;
 use crate::limits::Limits;
-use crate::names::{Candidate, Naming, assign, plain};
+use crate::names::{Candidate, Naming, assign, assign_in_order, plain};
 use crate::plan::nesting::Draft;
-use crate::plan::{Column, ColumnSource, KnownNames, Table, TableRole};
+use crate::plan::{Column, ColumnSource, KnownNames, Table, TableRole, basic};
 
 /// Who keeps a plain table name when two meet; the lower rank wins.
 const fn table_rank(role: TableRole) -> u8 {
@@ -25,11 +27,12 @@ pub(super) struct TableRequest<'a> {
     pub(super) stream: &'a StreamName,
     pub(super) role: TableRole,
     pub(super) path: &'a [String],
+    pub(super) json_schema: &'a Value,
 }
 
 impl TableRequest<'_> {
     /// The name as the source's parts give it.
-    fn source_name(&self) -> String {
+    pub(super) fn source_name(&self) -> String {
         match self.role {
             TableRole::Raw => format!("_airbyte_raw_{}", self.stream.name),
             TableRole::History => format!("{}_scd", self.stream.name),
@@ -52,12 +55,18 @@ pub(super) fn name_tables(
     known: &KnownNames,
 ) -> Vec<String> {
     let comments: Vec<String> = requests.iter().map(TableRequest::comment).collect();
+    // What Basic Normalization could not tell apart is told apart as exact names are.
+    let (naming, names) = match naming {
+        Naming::Lower | Naming::Exact => (naming, requests.iter().map(TableRequest::source_name).collect()),
+        Naming::Basic => (Naming::Exact, basic::table_names(&limits.identifiers, schema, requests)),
+    };
     let mut candidates: Vec<Candidate> = requests
         .iter()
         .zip(&comments)
-        .map(|(request, comment)| Candidate {
+        .zip(names)
+        .map(|((request, comment), name)| Candidate {
             path: vec![comment.clone()],
-            name: request.source_name(),
+            name,
             rank: table_rank(request.role),
             kept: known.table(schema, comment).map(str::to_owned),
             fixed: false,
@@ -114,7 +123,11 @@ pub(super) fn name_columns(
     candidates.extend(known.iter().filter(|(comment, _)| !comments.contains(*comment)).map(|(comment, name)| {
         Candidate { path: vec![comment.clone()], name: name.clone(), rank: 0, kept: Some(name.clone()), fixed: false }
     }));
-    let mut names = assign(naming, &limits.identifiers, &candidates).into_iter();
+    let mut names = match naming {
+        Naming::Lower | Naming::Exact => assign(naming, &limits.identifiers, &candidates),
+        Naming::Basic => assign_in_order(&limits.identifiers, &candidates),
+    }
+    .into_iter();
     let mut columns = Vec::with_capacity(candidates.len());
     for (draft, source) in draft.columns.iter().zip(sources) {
         columns.push(Column { name: names.next().unwrap_or_default(), source, kind: draft.kind });
@@ -160,9 +173,12 @@ pub(super) fn system_columns(
             None
         }
     };
-    let hash_id = |table: usize| {
-        let name = format!("_airbyte_{}_hashid", joined(stream, &drafts[table].path));
-        plain(naming, &limits.identifiers, &name)
+    let hash_id = |table: usize| match naming {
+        Naming::Lower | Naming::Exact => {
+            let name = format!("_airbyte_{}_hashid", joined(stream, &drafts[table].path));
+            plain(naming, &limits.identifiers, &name)
+        }
+        Naming::Basic => basic::hash_id(&limits.identifiers, stream, drafts, table),
     };
     wanted
         .into_iter()

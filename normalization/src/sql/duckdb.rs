@@ -1,5 +1,8 @@
 //! DuckDB's dialect.
 
+/// What Basic Normalization knew of it.
+mod basic;
+
 use crate::kind::{ColumnKind, ScalarColumn};
 use crate::limits::Limits;
 use crate::names::{IdentifierLength, IdentifierRules};
@@ -26,6 +29,7 @@ static LIMITS: Limits = Limits {
         longest: IdentifierLength::Characters(255),
         ignores_case: true,
         taken_columns: &["rowid"],
+        basic: &basic::RULES,
     },
     has_numeric: false,
     json_holds_numeric: false,

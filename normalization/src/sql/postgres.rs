@@ -1,5 +1,8 @@
 //! Postgres's dialect: versions 13 to 17.
 
+/// What Basic Normalization knew of it.
+mod basic;
+
 use crate::kind::{ColumnKind, ScalarColumn};
 use crate::limits::Limits;
 use crate::names::{IdentifierLength, IdentifierRules};
@@ -21,6 +24,7 @@ static LIMITS: Limits = Limits {
         longest: IdentifierLength::Bytes(63),
         ignores_case: false,
         taken_columns: &["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"],
+        basic: &basic::RULES,
     },
     has_numeric: true,
     json_holds_numeric: true,

@@ -33,10 +33,16 @@ pub fn drop_table(dialect: &dyn Dialect, table: &TableName) -> String {
 /// every one of them, 7 GB at 5,000 columns.
 const WIDE: usize = 500;
 
-/// The column is a property of that very name: whatever else comes later, by the rules of names it keeps the identifier, and
-/// a comment would tell nothing.
+/// The column is a property of that very name: what a missing comment says too, see [`untold_source`].
 fn is_its_own_name(column: &Column) -> bool {
     matches!(&column.source, ColumnSource::Property(path) if *path == [column.name.as_str()])
+}
+
+/// The source path, as its comment would hold it, of a column of ours that has no comment because its table is so wide.
+#[must_use]
+pub fn untold_source(column: &str, columns_of_table: usize) -> Option<String> {
+    let is_ours = column.starts_with("_airbyte_");
+    (columns_of_table > WIDE && !is_ours).then(|| ColumnSource::Property(vec![column.to_owned()]).comment()).flatten()
 }
 
 /// A table to be.

@@ -12,7 +12,7 @@ use crate::kind::{ColumnKind, ScalarColumn};
 use crate::plan::{Column, ColumnSource};
 use crate::sql::bookkeeping::{self, StreamState, SyncLogEntry};
 use crate::sql::duckdb::DuckDb;
-use crate::sql::{Dialect as _, StreamSql, create_schema, drop_table, rename_column};
+use crate::sql::{Dialect as _, StreamSql, create_schema, drop_table, rename_column, untold_source};
 
 type Section = (&'static str, Vec<String>);
 
@@ -149,4 +149,8 @@ fn a_wide_table_tells_only_the_names_that_are_not_the_sources_own() {
     let statements = StreamSql::new(&stream, &DUCKDB).prepare_live(|_| None);
     let comments = statements.iter().filter(|statement| statement.starts_with("COMMENT ON COLUMN"));
     assert_eq!(comments.collect::<Vec<_>>(), [r#"COMMENT ON COLUMN "shop"."users"."user_id" IS '["User-ID"]'"#]);
+    let width = stream.tables[0].columns.len();
+    assert_eq!(untold_source("p7", width).as_deref(), Some(r#"["p7"]"#));
+    assert_eq!(untold_source("_airbyte_meta", width), None);
+    assert_eq!(untold_source("p7", 7), None);
 }
