@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::columns::SystemColumn;
 use crate::kind::ColumnKind;
-use crate::plan::{Column, ColumnSource, Table};
+use crate::plan::{Column, ColumnSource, Table, TableRole};
 use crate::sql::follow::{Described, Step, steps};
 use crate::sql::keys::{AB_ID, CURSOR};
 use crate::sql::text::listed;
@@ -49,19 +49,16 @@ pub fn untold_source(column: &str, columns_of_table: usize) -> Option<String> {
 struct Shape<'a> {
     name: &'a TableName,
     columns: Vec<(&'a str, ColumnKind)>,
-    /// System columns of a fixed kind, among the columns.
+    /// Columns that may have another type than ours: those of raw tables that others made, which loads cast to. In typed
+    /// tables ids and keys are compared, and have to be what they are.
     ours: Vec<&'a str>,
 }
 
 impl<'a> Shape<'a> {
     fn of(name: &'a TableName, table: &'a Table) -> Self {
         let columns = table.columns.iter().map(|column| (column.name.as_str(), column.kind)).collect();
-        let is_ours = |column: &&Column| match column.source {
-            ColumnSource::System(system) => system.kind().is_some(),
-            ColumnSource::Property(_) => false,
-        };
-        let ours = table.columns.iter().filter(is_ours).map(|column| column.name.as_str()).collect();
-        Self { name, columns, ours }
+        let raw = table.columns.iter().filter(|_| table.role == TableRole::Raw);
+        Self { name, columns, ours: raw.map(|column| column.name.as_str()).collect() }
     }
 }
 
