@@ -5,6 +5,8 @@
 mod bad_input;
 /// What Basic Normalization was tested with, synced by us.
 mod basic_normalization;
+/// Our bookkeeping is taken away.
+mod bookkeeping;
 /// Small invented syncs and all that they leave behind.
 mod cases;
 /// The command line's contract: what comes out, where, with which exit code.

@@ -66,6 +66,11 @@ impl Destination {
         self.warehouse.settle();
     }
 
+    /// Runs a statement of somebody else's.
+    pub(crate) fn execute(&self, sql: &str) {
+        self.warehouse.execute(sql);
+    }
+
     /// The rows of a query, as text.
     pub(crate) fn query(&self, sql: &str) -> Rows {
         self.warehouse.query(sql)

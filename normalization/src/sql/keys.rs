@@ -18,6 +18,8 @@ pub(super) const DELETED: &str = "_airbyte_deleted";
 pub(super) struct Field<'a> {
     pub(super) name: &'a str,
     pub(super) kind: ColumnKind,
+    /// The column of the root's batches that it comes from.
+    pub(super) source: &'a str,
     /// What gives it for a row of the root's batches.
     pub(super) from_root: String,
 }
@@ -53,7 +55,7 @@ impl<'a> StreamSql<'a> {
     /// The stream's table of keys, if there is one row a key.
     pub(super) fn keys(&self) -> Option<Keys<'a>> {
         let (root, dedup) = self.keyed()?;
-        let field = |name, kind, source| Field { name, kind, from_root: self.dialect.quote(source) };
+        let field = |name, kind, source| Field { name, kind, source, from_root: self.dialect.quote(source) };
         let same = |name, kind| field(name, kind, name);
         let cursor = cursor_in(root, dedup).map(|(source, kind)| field(CURSOR, kind, source));
         let cdc = dedup.cdc.iter().filter_map(|index| root.columns.get(*index));
@@ -64,7 +66,12 @@ impl<'a> StreamSql<'a> {
         Some(Keys {
             key: same(UNIQUE_KEY, ColumnKind::Uuid),
             order: cursor.into_iter().chain(cdc).chain(arrival).collect(),
-            deleted: Field { name: DELETED, kind: ColumnKind::Scalar(ScalarColumn::Boolean), from_root: deleted },
+            deleted: Field {
+                name: DELETED,
+                kind: ColumnKind::Scalar(ScalarColumn::Boolean),
+                source: DELETED,
+                from_root: deleted,
+            },
         })
     }
 }

@@ -55,25 +55,43 @@ impl StreamSql<'_> {
         let (Some(winners), Some(known), Some(root)) = (&batch.keys, &into.keys, into.tables.first()) else {
             return Vec::new();
         };
-        let mut statements = self.select_winners(keys, winners, candidates, known);
-        let mut children = into.tables.iter().skip(1).chain(&into.former_children).peekable();
-        if let (Some(replaced), true) = (self.replaced(), children.peek().is_some()) {
-            statements.extend(self.select_replaced(&replaced, root, winners));
-            statements.extend(children.flat_map(|child| self.delete_by(AB_ID, child, &replaced)));
-        }
-        statements.extend(self.delete_by(UNIQUE_KEY, root, winners));
+        let (Some(remembered), Some(replaced)) = (self.met(), self.replaced()) else { return Vec::new() };
+        let fields = quoted(self.dialect, keys.fields().map(|field| field.name));
+        // the one time that a table which may be large is searched for every key of the batch
+        let mut statements = self.select_met(&remembered, known, candidates.0, &fields);
+        statements.push(self.select_winners(keys, winners, candidates, &remembered));
+        statements.push(self.select_replaced(&replaced, &remembered, winners));
+        let children = into.tables.iter().skip(1).chain(&into.former_children);
+        statements.extend(children.flat_map(|child| self.delete_by(AB_ID, child, &replaced)));
+        statements.extend(self.delete_by(UNIQUE_KEY, root, &replaced));
         let tables = into.tables.iter().zip(rows).zip(&self.stream.tables);
         statements.extend(tables.map(|((into, from), table)| {
             let columns = quoted(self.dialect, table.columns.iter().map(|column| &column.name));
             self.insert_winners(into, from, winners, &columns)
         }));
-        statements.extend(self.delete_by(UNIQUE_KEY, known, winners));
-        let columns = quoted(self.dialect, keys.fields().map(|field| field.name));
-        statements.push(self.copy(known, winners, &columns));
+        statements.extend(self.delete_by(UNIQUE_KEY, known, &replaced));
+        statements.push(self.copy(known, winners, &fields));
         statements
     }
 
-    /// Fills `winners` with the newest version of each key among the candidates, where it is newer than what is `known`.
+    /// What is `known` of the keys of the candidates.
+    fn select_met(
+        &self,
+        met: &TableName,
+        known: &TableName,
+        candidates: &TableName,
+        columns: &[String],
+    ) -> Vec<String> {
+        self.dialect.by_index(format!(
+            "{copy}
+WHERE {key} IN (SELECT {key} FROM {candidates})",
+            copy = self.copy(met, known, columns),
+            key = self.dialect.quote(UNIQUE_KEY),
+            candidates = self.dialect.relation(candidates),
+        ))
+    }
+
+    /// Fills `winners` with the newest version of each key among the candidates, where it is newer than the one `met`.
     ///
     /// Candidates and remembered versions go through one order instead of being compared, so that "newer" is said once.
     /// A version that comes again loses against itself and changes nothing.
@@ -82,8 +100,8 @@ impl StreamSql<'_> {
         keys: &Keys<'_>,
         winners: &TableName,
         (candidates, columns): (&TableName, &[String]),
-        known: &TableName,
-    ) -> Vec<String> {
+        met: &TableName,
+    ) -> String {
         let names = quoted(self.dialect, keys.fields().map(|field| field.name));
         let candidate = columns
             .iter()
@@ -91,7 +109,7 @@ impl StreamSql<'_> {
             .map(|(column, name)| if column == name { name.clone() } else { format!("{column} AS {name}") });
         let mut order = newest_first(self.dialect, keys.order());
         order.push(format!("{REMEMBERED} DESC"));
-        self.dialect.by_index(format!(
+        format!(
             "INSERT INTO {winners} (
   {columns}
 )
@@ -104,8 +122,7 @@ WITH versions AS (
   SELECT
     {remembered},
     TRUE AS {REMEMBERED}
-  FROM {known}
-  WHERE {key} IN (SELECT {key} FROM {candidates})
+  FROM {met}
 ),
 ranked AS (
   SELECT
@@ -126,22 +143,21 @@ WHERE {RANK} = 1 AND NOT {REMEMBERED}",
             candidate = listed(2, candidate),
             candidates = self.dialect.relation(candidates),
             remembered = listed(2, &names),
-            known = self.dialect.relation(known),
+            met = self.dialect.relation(met),
             key = self.dialect.quote(UNIQUE_KEY),
             order = listed(4, &order),
-        ))
+        )
     }
 
-    /// Found once, however many child tables there are.
-    fn select_replaced(&self, replaced: &TableName, root: &TableName, winners: &TableName) -> Vec<String> {
-        let id = self.dialect.quote(AB_ID);
-        self.dialect.by_index(format!(
+    /// The versions that winners take the place of: the rows of the root that they are, and their keys.
+    fn select_replaced(&self, replaced: &TableName, met: &TableName, winners: &TableName) -> String {
+        let [id, key] = [AB_ID, UNIQUE_KEY].map(|column| self.dialect.quote(column));
+        format!(
             "{copy}
 WHERE {key} IN (SELECT {key} FROM {winners})",
-            copy = self.copy(replaced, root, &[id]),
-            key = self.dialect.quote(UNIQUE_KEY),
+            copy = self.copy(replaced, met, &[id, key.clone()]),
             winners = self.dialect.relation(winners),
-        ))
+        )
     }
 
     /// Deletes the rows whose `column` is in that column of `listed`.

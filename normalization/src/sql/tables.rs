@@ -6,7 +6,7 @@ use crate::columns::SystemColumn;
 use crate::kind::ColumnKind;
 use crate::plan::{Column, ColumnSource, Table, TableRole};
 use crate::sql::follow::{Described, Step, steps};
-use crate::sql::keys::{AB_ID, CURSOR};
+use crate::sql::keys::{AB_ID, CURSOR, DELETED, UNIQUE_KEY};
 use crate::sql::text::listed;
 use crate::sql::{Dialect, StreamSql, TableName, Targets};
 
@@ -86,10 +86,43 @@ impl<'a> StreamSql<'a> {
         }
         let remembered = self.remembered(&live);
         statements.extend(remembered.iter().flat_map(|shape| self.prepare(shape, existing(shape.name).as_deref()).0));
+        if let (Some(root), Some(keys)) = (live.tables.first(), &live.keys)
+            && existing(root).is_some_and(|columns| columns.iter().any(|(name, _)| name == UNIQUE_KEY))
+            && existing(keys).is_none()
+        {
+            statements.extend(self.remember(keys, root));
+        }
         if live.tables.iter().any(|table| existing(table).is_some()) {
             statements.extend(self.index(&live));
         }
         statements
+    }
+
+    /// Fills a new table of keys from a root that has rows: somebody took our bookkeeping away, or restored a backup
+    /// without it. What was deleted is not known any more.
+    fn remember(&self, keys: &TableName, root: &TableName) -> Option<String> {
+        let fields = self.keys()?;
+        let in_root = |field: &str| self.stream.tables[0].columns.iter().any(|column| column.name == field);
+        let (mut names, mut values) = (Vec::new(), Vec::new());
+        for field in fields.fields() {
+            let is_there = field.name == DELETED || in_root(field.source);
+            names.push(self.dialect.quote(field.name));
+            values.push(if is_there { field.from_root.clone() } else { "NULL".to_owned() });
+        }
+        Some(format!(
+            "INSERT INTO {keys} (
+  {names}
+)
+SELECT
+  {values}
+FROM {root}
+WHERE {key} IS NOT NULL",
+            keys = self.dialect.relation(keys),
+            names = listed(1, names),
+            values = listed(1, values),
+            root = self.dialect.relation(root),
+            key = self.dialect.quote(UNIQUE_KEY),
+        ))
     }
 
     /// Makes the tables of an unfinished replacement, like [`Self::prepare_live`], which comes first.
@@ -119,7 +152,7 @@ impl<'a> StreamSql<'a> {
     /// more column where the cursor is nested.
     #[must_use]
     pub fn create_batch(&self) -> Vec<String> {
-        let (batch, replaced) = (self.batch(), self.replaced());
+        let (batch, met, replaced) = (self.batch(), self.met(), self.replaced());
         let mut shapes = self.user_tables(&batch).map(|(name, table)| Shape::of(name, table)).collect::<Vec<_>>();
         let cursor = self.stream.dedup.as_ref().and_then(|dedup| dedup.cursor.as_ref());
         if let (Some(root), Some(cursor)) = (shapes.first_mut(), cursor.filter(|cursor| cursor.column.is_none())) {
@@ -128,7 +161,12 @@ impl<'a> StreamSql<'a> {
         shapes.extend(self.remembered(&batch));
         shapes.extend(replaced.iter().map(|name| Shape {
             name,
-            columns: vec![(AB_ID, ColumnKind::Uuid)],
+            columns: vec![(AB_ID, ColumnKind::Uuid), (UNIQUE_KEY, ColumnKind::Uuid)],
+            ours: Vec::new(),
+        }));
+        shapes.extend(met.iter().zip(self.keys()).map(|(name, keys)| Shape {
+            name,
+            columns: keys.columns(),
             ours: Vec::new(),
         }));
         shapes.iter().map(|shape| create(self.dialect, "TEMPORARY TABLE", shape.name, &shape.columns)).collect()
@@ -144,7 +182,8 @@ impl<'a> StreamSql<'a> {
     #[must_use]
     pub fn drop_batch(&self) -> Vec<String> {
         let mut statements = self.drop_all(&self.batch());
-        statements.extend(self.replaced().map(|name| drop_table(self.dialect, &name)));
+        let more = self.met().into_iter().chain(self.replaced());
+        statements.extend(more.map(|name| drop_table(self.dialect, &name)));
         statements
     }
 

@@ -35,6 +35,7 @@ enum Part {
     Rows,
     Keys,
     Events,
+    Met,
     Replaced,
 }
 
@@ -72,7 +73,13 @@ impl StreamSql<'_> {
         }
     }
 
-    /// Takes the ids of the rows that a merge replaces; session-local. Only child tables need it.
+    /// Takes what is known of the keys that a merge meets; session-local.
+    pub(super) fn met(&self) -> Option<TableName> {
+        let (root, _) = self.keyed()?;
+        Some(self.physical_name(root, Place::Batch, Part::Met))
+    }
+
+    /// Takes the ids and keys of the rows that a merge replaces; session-local.
     pub(super) fn replaced(&self) -> Option<TableName> {
         let (root, _) = self.keyed()?;
         Some(self.physical_name(root, Place::Batch, Part::Replaced))
@@ -90,6 +97,7 @@ impl StreamSql<'_> {
             Part::Rows => None,
             Part::Keys => Some("keys"),
             Part::Events => Some("events"),
+            Part::Met => Some("met"),
             Part::Replaced => Some("replaced"),
         };
         let role = place.into_iter().chain(part).collect::<Vec<_>>().join("_");
