@@ -3,7 +3,7 @@
 use super::calendar;
 use super::{Cast, Change, Value, scalar};
 use crate::kind::ScalarColumn;
-use crate::limits::Limits;
+use crate::limits::{BinaryJson, Limits};
 use crate::sql::Dialect as _;
 use crate::sql::postgres::Postgres;
 
@@ -32,7 +32,8 @@ pub(super) fn limits(holds_nul: bool) -> Limits {
     Limits {
         identifiers: Postgres::default().limits().identifiers.clone(),
         has_numeric: true,
-        json_holds_numeric: true,
+        json_depth: Some(50),
+        binary_json: Some(BinaryJson { bytes: 900, elements: 60, members: 30 }),
         holds_nul,
         field_bytes: 1000,
         dates: (date(-4713, 11, 24), date(5_874_897, 12, 31)),
