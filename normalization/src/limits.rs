@@ -7,6 +7,8 @@ use crate::names::IdentifierRules;
 pub struct Limits {
     /// Identifiers: length, comparison, names that are taken.
     pub identifiers: IdentifierRules,
+    /// The most columns of a table, if there is an end to it.
+    pub columns: Option<usize>,
     /// The exact decimal type of any length exists (`numeric` on Postgres): what numbers are natively.
     pub has_numeric: bool,
     /// Levels that arrays and objects may be nested in a Json column and in a record's own text, if there is an end to it.

@@ -31,6 +31,7 @@ pub(super) fn limits(holds_nul: bool) -> Limits {
     let date = |year, month, day_of_month| i32::try_from(day(year, month, day_of_month)).unwrap_or_default();
     Limits {
         identifiers: Postgres::default().limits().identifiers.clone(),
+        columns: None,
         has_numeric: true,
         json_depth: Some(50),
         binary_json: Some(BinaryJson { bytes: 900, elements: 60, members: 30 }),

@@ -31,6 +31,7 @@ static LIMITS: Limits = Limits {
         taken_columns: &["rowid"],
         basic: &basic::RULES,
     },
+    columns: None,
     has_numeric: false,
     json_depth: None,
     binary_json: None,

@@ -26,6 +26,7 @@ static LIMITS: Limits = Limits {
         taken_columns: &["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"],
         basic: &basic::RULES,
     },
+    columns: Some(1_600),
     has_numeric: true,
     // Its parser recurses: with the default of max_stack_depth (2 MB) no deeper than 13,000 objects in version 15.
     json_depth: Some(2_000),
