@@ -30,6 +30,9 @@ const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
 /// Bytes that are gathered before they are handed on.
 const PART: usize = 256 << 10;
 
+/// The most bytes of one message. The server refuses one of a gigabyte and ends the session, and a row may be longer.
+const MESSAGE: usize = 16 << 20;
+
 /// Why rows could not be appended.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CopyError {
@@ -80,12 +83,12 @@ async fn load_alike(
     // The types as they are now: the statement also keeps them so until the transaction ends.
     let target = session.client().prepare(&format!("SELECT {columns} FROM {table}")).await?;
     let types: Vec<Type> = target.columns().iter().map(|column| column.type_().clone()).collect();
+    let cells = batches.iter().map(|batch| cells_of(batch, &types)).collect::<Result<Vec<_>, _>>()?;
     let copy = format!("COPY {table} ({columns}) FROM STDIN (FORMAT binary)");
     let mut sink = pin!(session.client().copy_in::<_, Bytes>(&copy).await?);
     let mut part = Vec::with_capacity(PART + PART / 4);
     part.extend_from_slice(HEADER);
-    for batch in batches {
-        let cells = cells_of(batch, &types)?;
+    for (batch, cells) in batches.iter().zip(&cells) {
         let width = i16::try_from(cells.len()).unwrap_or(i16::MAX).to_be_bytes();
         for row in 0..batch.num_rows() {
             part.extend_from_slice(&width);
@@ -93,8 +96,10 @@ async fn load_alike(
                 cells.put(row, &mut part).ok_or_else(|| malformed(batch, index))?;
             }
             if part.len() >= PART {
-                let full = std::mem::replace(&mut part, Vec::with_capacity(PART + PART / 4));
-                sink.send(full.into()).await?;
+                let mut full = Bytes::from(std::mem::replace(&mut part, Vec::with_capacity(PART + PART / 4)));
+                while !full.is_empty() {
+                    sink.send(full.split_to(full.len().min(MESSAGE))).await?;
+                }
             }
         }
     }

@@ -67,6 +67,8 @@ impl Place {
         let doing = format!("loading {}.{}", table.schema, table.name);
         match error {
             CopyError::Server(error) => self.explain(&doing, &error),
+            // it is there from before, and nobody else can change it
+            CopyError::Type { .. } => WarehouseError::Config(format!("{doing}: {error}")),
             error => WarehouseError::Statement { doing, message: error.to_string() },
         }
     }

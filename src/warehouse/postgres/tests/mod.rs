@@ -1,4 +1,4 @@
-//! The session against real servers: Postgres, its certificates, and SSH.
+//! Against real servers: the session, its certificates, SSH, and what is loaded.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -6,6 +6,8 @@
 mod certificates;
 /// A private Postgres server.
 mod cluster;
+/// Rows and the tables that they go to.
+mod copy;
 /// Encryption, by the six modes.
 mod encryption;
 /// What a person reads when it goes wrong.
