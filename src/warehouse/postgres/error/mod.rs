@@ -68,7 +68,7 @@ impl Place {
         match error {
             CopyError::Server(error) => self.explain(&doing, &error),
             // it is there from before, and nobody else can change it
-            CopyError::Type { .. } => WarehouseError::Config(format!("{doing}: {error}")),
+            CopyError::Type { .. } | CopyError::Document { .. } => WarehouseError::Config(format!("{doing}: {error}")),
             error => WarehouseError::Statement { doing, message: error.to_string() },
         }
     }

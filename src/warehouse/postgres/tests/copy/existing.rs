@@ -67,6 +67,22 @@ fn a_type_without_a_form_is_named_and_the_session_goes_on() {
 }
 
 #[test]
+fn records_that_a_jsonb_from_before_cannot_hold_are_told_with_what_helps() {
+    let mut target = Target::new();
+    for data in [r#"{"a": "\u0000"}"#, r#"{"a": 1e131072}"#] {
+        let data = texts(&[Some("{}".to_owned()), Some(data.to_owned())]).array;
+        match refusal(&mut target, "_airbyte_data jsonb", "_airbyte_data", data) {
+            WarehouseError::Config(message) => assert_eq!(
+                message,
+                "loading pg_temp.loaded: the column `_airbyte_data` has the type jsonb, which can't hold all that a \
+                 record may be (U+0000, numbers beyond numeric): change it by ALTER COLUMN \"_airbyte_data\" TYPE json"
+            ),
+            other => panic!("not for the user: {other:?}"),
+        }
+    }
+}
+
+#[test]
 fn what_the_server_refuses_halfway_leaves_a_session_that_goes_on() {
     let mut target = Target::new();
     let many = |last: i64| integers(&(0..100_000).chain([last]).map(Some).collect::<Vec<_>>()).array;
