@@ -69,7 +69,7 @@ impl Place {
             CopyError::Server(error) => self.explain(&doing, &error),
             // it is there from before, and nobody else can change it
             CopyError::Type { .. } | CopyError::Document { .. } => WarehouseError::Config(format!("{doing}: {error}")),
-            error => WarehouseError::Statement { doing, message: error.to_string() },
+            error @ CopyError::Malformed { .. } => WarehouseError::Statement { doing, message: error.to_string() },
         }
     }
 

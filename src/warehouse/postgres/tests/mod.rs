@@ -14,12 +14,16 @@ mod encryption;
 mod failures;
 /// Keys, in the forms that tools write.
 mod keys;
+/// Statements as they are printed.
+mod scripts;
 /// What holds for a session, and its end.
 mod session;
 /// A private SSH server.
 mod ssh;
 /// An SSH server that asks for passwords.
 mod ssh_password;
+/// A transaction in a database.
+mod target;
 /// The way through an SSH server.
 mod tunnel;
 

@@ -82,22 +82,23 @@ fn dates(values: &[Option<i32>]) -> Column {
 const DAY: i128 = 86_400_000_000;
 
 /// Of microseconds since 1970-01-01, carried modulo 2^64.
+#[allow(clippy::cast_possible_truncation)]
 fn timestamps(zone: &str, values: &[Option<i128>]) -> Column {
     let sql_type = format!("timestamp {zone} time zone");
     let carried: TimestampMicrosecondArray = values.iter().map(|value| value.map(|micros| micros as i64)).collect();
     let array = if zone == "with" { carried.with_timezone("UTC") } else { carried };
     Column::new(&sql_type, Arc::new(array), values, |micros| {
         let (days, clock) = (micros.div_euclid(DAY) - 10_957, micros.rem_euclid(DAY));
-        format!("{sql_type} '2000-01-01' + make_interval(days => {days}) + INTERVAL '{}'", clock_text(clock as i64))
+        format!("{sql_type} '2000-01-01' + make_interval(days => {days}) + INTERVAL '{}'", clock_text(clock))
     })
 }
 
 fn times(values: &[Option<i64>]) -> Column {
     let array = Arc::new(Time64MicrosecondArray::from(values.to_vec()));
-    Column::new("time without time zone", array, values, |micros| format!("TIME '{}'", clock_text(*micros)))
+    Column::new("time without time zone", array, values, |micros| format!("TIME '{}'", clock_text((*micros).into())))
 }
 
-fn clock_text(micros: i64) -> String {
+fn clock_text(micros: i128) -> String {
     let seconds = micros / 1_000_000;
     format!("{:02}:{:02}:{:02}.{:06}", seconds / 3600, seconds / 60 % 60, seconds % 60, micros % 1_000_000)
 }
@@ -197,7 +198,7 @@ fn decimal() -> impl Strategy<Value = String> {
 fn clock_with_offset(clock: impl Strategy<Value = i64>) -> impl Strategy<Value = String> {
     let offset = prop_oneof![select(vec![-959_i32, 959, 0]), -959..=959];
     (clock, offset, 0_usize..=6).prop_map(|(micros, minutes, places)| {
-        let clock = clock_text(micros);
+        let clock = clock_text(micros.into());
         let fraction = if places == 0 { 0 } else { places + 1 };
         let (sign, minutes) = (if minutes < 0 { '-' } else { '+' }, minutes.abs());
         format!("{}{sign}{:02}:{:02}", &clock[..8 + fraction], minutes / 60, minutes % 60)
