@@ -24,6 +24,8 @@ mod kill;
 mod landing;
 /// What holds for any input.
 mod laws;
+/// What records hold and a server can't.
+mod limits;
 /// Typed tables again, from raw tables of every origin.
 mod normalize;
 /// What only a server can do: others read and write meanwhile, and the connection is lost.

@@ -7,10 +7,14 @@ use crate::names::IdentifierRules;
 pub struct Limits {
     /// Identifiers: length, comparison, names that are taken.
     pub identifiers: IdentifierRules,
+    /// The most columns of a table, if there is an end to it.
+    pub columns: Option<usize>,
     /// The exact decimal type of any length exists (`numeric` on Postgres): what numbers are natively.
     pub has_numeric: bool,
-    /// The numbers in a Json column are such decimals too (`jsonb`), and what is beyond them can't be stored.
-    pub json_holds_numeric: bool,
+    /// Levels that arrays and objects may be nested in a Json column and in a record's own text, if there is an end to it.
+    pub json_depth: Option<usize>,
+    /// Json columns hold values taken apart (`jsonb`), and this much of one. `None`: they hold the text.
+    pub binary_json: Option<BinaryJson>,
     /// Text can hold U+0000.
     pub holds_nul: bool,
     /// Longest text of one field, in bytes.
@@ -19,4 +23,16 @@ pub struct Limits {
     pub dates: (i32, i32),
     /// First and last instant of a timestamp, in microseconds since 1970-01-01; not more than 2^64 apart.
     pub timestamps: (i128, i128),
+}
+
+/// What a JSON value that is stored taken apart may be. The numbers in it are exact decimals ([`Limits::has_numeric`]), and
+/// one that is beyond those can't be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BinaryJson {
+    /// The most bytes that it takes: each value and key its own, and four.
+    pub bytes: usize,
+    /// The most elements of one array.
+    pub elements: usize,
+    /// The most members of one object, duplicates counted.
+    pub members: usize,
 }

@@ -121,7 +121,7 @@ impl Sync<'_> {
             (&plans, &prepared.limits),
             (self.settings.workers, self.stop),
             (self.writer, &progress),
-            |intake| Router::new(&plans, self.settings, intake).run(input, self.stop),
+            |intake| Router::new(&plans, &prepared.limits, self.settings, intake).run(input, self.stop),
         );
         report.elapsed = started.elapsed();
         report.rejected = routed.rejected;

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use alluvium_normalization::cast;
+use alluvium_normalization::limits::Limits;
 use alluvium_normalization::plan::StreamPlan;
 use alluvium_normalization::shred;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use serde_json::value::RawValue;
 
 use crate::config::OnBadInput;
 use crate::failure::Failure;
@@ -58,6 +61,7 @@ pub(super) struct Routed {
 /// The thread that reads the protocol.
 pub(super) struct Router<'a> {
     settings: &'a Settings,
+    limits: &'a Limits,
     plans: &'a [StreamPlan],
     budget: Arc<Budget>,
     chunks: Sender<Chunk>,
@@ -102,7 +106,7 @@ enum Halt {
 }
 
 impl<'a> Router<'a> {
-    pub(super) fn new(plans: &'a [StreamPlan], settings: &'a Settings, intake: Intake) -> Self {
+    pub(super) fn new(plans: &'a [StreamPlan], limits: &'a Limits, settings: &'a Settings, intake: Intake) -> Self {
         let Intake { budget, chunks, deliveries, progress } = intake;
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, plan) in plans.iter().enumerate() {
@@ -111,6 +115,7 @@ impl<'a> Router<'a> {
         let open = (0..plans.len()).map(Chunk::new).collect();
         Self {
             settings,
+            limits,
             plans,
             budget,
             chunks,
@@ -223,7 +228,10 @@ impl<'a> Router<'a> {
         match message {
             Line::Record(record) => {
                 if let Some(stream) = self.stream_index(&record.stream) {
-                    return self.record(stream, &record);
+                    return match self.unheld(stream, &record) {
+                        None => self.record(stream, &record),
+                        Some(reason) => self.refuse(number, Some(stream), &reason),
+                    };
                 }
                 let reason = format!("is a RECORD of stream `{}`, which the catalog does not have", record.stream);
                 self.refuse(number, None, &reason)
@@ -251,6 +259,16 @@ impl<'a> Router<'a> {
         }
     }
 
+    /// Why the warehouse can't hold what of a record is kept as it came.
+    fn unheld(&self, stream: usize, record: &Record<'_>) -> Option<String> {
+        let data = self.plans[stream].raw.as_ref().map(|_| record.data.get());
+        let parts = [("data", data), ("changes", record.changes.map(RawValue::get))];
+        parts.into_iter().find_map(|(name, json)| {
+            let error = cast::document(json?, self.limits).err()?;
+            Some(format!("is a RECORD whose `{name}` {error}"))
+        })
+    }
+
     fn record(&mut self, stream: usize, record: &Record<'_>) -> Result<(), Halt> {
         let data = record.data.get();
         let chunk = &mut self.open[stream];
@@ -259,7 +277,7 @@ impl<'a> Router<'a> {
             id: self.ids.next(self.now),
             emitted_at: record.emitted_at.and_then(|emitted| emitted.checked_mul(1_000)).unwrap_or(self.now),
             data,
-            changes: record.changes.map(serde_json::value::RawValue::get),
+            changes: record.changes.map(RawValue::get),
         });
         let bytes = chunk.bytes();
         self.open_bytes += bytes - before;

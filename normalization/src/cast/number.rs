@@ -79,7 +79,7 @@ pub(super) fn is_numeric_as_written(text: &str) -> bool {
 
 fn is_numeric_at(digits: &str, power: i32, text: &str) -> bool {
     /// Powers of ten that are refused whatever they are of.
-    const FAR: i32 = 1_000_000_000;
+    const FAR: i32 = i32::MAX / 2;
     let fraction = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
     let behind = i64::try_from(fraction).unwrap_or(i64::MAX).saturating_sub(power.into());
     let before = Numeral::read(text).map_or(i64::MAX, |numeral| numeral.places().0);

@@ -3,7 +3,7 @@
 use super::calendar;
 use super::{Cast, Change, Value, scalar};
 use crate::kind::ScalarColumn;
-use crate::limits::Limits;
+use crate::limits::{BinaryJson, Limits};
 use crate::sql::Dialect as _;
 use crate::sql::postgres::Postgres;
 
@@ -31,8 +31,10 @@ pub(super) fn limits(holds_nul: bool) -> Limits {
     let date = |year, month, day_of_month| i32::try_from(day(year, month, day_of_month)).unwrap_or_default();
     Limits {
         identifiers: Postgres::default().limits().identifiers.clone(),
+        columns: None,
         has_numeric: true,
-        json_holds_numeric: true,
+        json_depth: Some(50),
+        binary_json: Some(BinaryJson { bytes: 900, elements: 60, members: 30 }),
         holds_nul,
         field_bytes: 1000,
         dates: (date(-4713, 11, 24), date(5_874_897, 12, 31)),

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::number::is_numeric_as_written;
-use super::{Cast, Change, NULL, OUT_OF_RANGE, Value};
+use super::{Cast, Change, NULL, OUT_OF_RANGE, Value, json_limits};
 use crate::limits::Limits;
 use crate::walk;
 
@@ -44,13 +43,14 @@ pub(super) fn within_length<'a>(text: Cow<'a, str>, change: Option<Change>, limi
 }
 
 /// Casts to a Json column: the value's own text, in which lone surrogates become U+FFFD and, where the warehouse can't hold
-/// it, U+0000 is removed, both at any depth. One number that the warehouse can't hold is too much for the whole value.
+/// it, U+0000 is removed, both at any depth. What it can't hold of its depth, its size or a number in it is too much for the
+/// whole value.
 #[must_use]
 pub fn json_text<'a>(json: &'a str, limits: &Limits) -> Cast<'a> {
     if json == "null" {
         return NULL;
     }
-    if limits.json_holds_numeric && !walk::numbers(json).all(is_numeric_as_written) {
+    if !json_limits::fits_column(json, limits) {
         return OUT_OF_RANGE;
     }
     let text = mend(json, limits.holds_nul);
@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn json_with_a_number_beyond_numeric_is_null_where_numbers_are_numeric() {
-        let nowhere = Limits { json_holds_numeric: false, ..limits(false) };
+        let nowhere = Limits { binary_json: None, ..limits(false) };
         for number in ["1e131072", "-1e999999", "1e-16384", "1.5e-16383", "0e-99999", "1e99999999999999999999"] {
             for json in [number.to_owned(), format!("[1, {{\"a\": [{number}]}}]"), format!("{{\"1\":{number} }}")] {
                 assert_eq!(json_text(&json, &limits(false)), OUT_OF_RANGE, "{json}");

@@ -44,6 +44,20 @@ pub enum PlanError {
         /// Where both land.
         schema: String,
     },
+    /// A table would be wider than tables can be.
+    #[error(
+        "stream `{stream}`: the table `{table}` would have {columns} columns, and {most} are the most that a table can have"
+    )]
+    TooManyColumns {
+        /// The stream.
+        stream: StreamName,
+        /// The table.
+        table: String,
+        /// How many columns the plan has for it.
+        columns: usize,
+        /// How many the warehouse has room for.
+        most: usize,
+    },
     /// Neither raw nor typed tables are wanted.
     #[error("`normalization.enabled: false` together with `normalization.raw: none` leaves nothing to write")]
     NothingToWrite,
@@ -99,7 +113,9 @@ pub fn compile(
         wanted.into_iter().zip(given).for_each(|(wanted, given)| *wanted = given);
     }
     let streams = drafts.into_iter().zip(names).map(|(draft, names)| draft.named(names, options, limits, known));
-    Ok(Plan { streams: streams.collect() })
+    let streams: Vec<StreamPlan> = streams.collect();
+    limits.columns.map_or(Ok(()), |most| streams.iter().try_for_each(|stream| refuse_wide_tables(stream, most)))?;
+    Ok(Plan { streams })
 }
 
 /// What the root's columns stand next to where versions are kept and ordered.
@@ -211,6 +227,20 @@ fn refuse_shared_destinations(drafts: &[StreamDraft<'_>]) -> Result<(), PlanErro
         if let Some(first) = seen.insert((&draft.schema, &stream.name), stream) {
             let (first, second) = (first.clone(), stream.clone());
             return Err(PlanError::SameDestination { first, second, schema: draft.schema.clone() });
+        }
+    }
+    Ok(())
+}
+
+fn refuse_wide_tables(plan: &StreamPlan, most: usize) -> Result<(), PlanError> {
+    // where the cursor is nested, merging takes it in a column of its own
+    let cursor = plan.dedup.as_ref().and_then(|dedup| dedup.cursor.as_ref());
+    let has_own_column = cursor.is_some_and(|cursor| cursor.column.is_none());
+    for table in plan.tables.iter().chain(&plan.history) {
+        let columns = table.columns.len() + usize::from(has_own_column && table.role == TableRole::Root);
+        if columns > most {
+            let (stream, table) = (plan.stream.clone(), table.name.clone());
+            return Err(PlanError::TooManyColumns { stream, table, columns, most });
         }
     }
     Ok(())

@@ -14,6 +14,9 @@ use arrow_schema::{ArrowError, DataType, Field, FieldRef, TimeUnit};
 use crate::cast::Value;
 use crate::kind::{ColumnKind, ScalarColumn};
 
+/// What an element of a list takes beside its text, at most.
+const LIST_ELEMENT: usize = 16;
+
 /// The builder of one column.
 #[derive(Debug)]
 pub(super) enum Builder {
@@ -185,10 +188,10 @@ impl Builder {
 }
 
 impl ListBuilder {
-    /// Appends an element to the list that is open.
+    /// Appends an element to the list that is open. Returns no less than the bytes that it takes in a warehouse.
     pub(super) fn push(&mut self, value: &Value<'_>) -> usize {
         self.length += 1;
-        8 + self.values.push(value)
+        LIST_ELEMENT + self.values.push(value)
     }
 
     /// Ends the list that is open.

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::Int64Type;
 use arrow_array::{Array as _, FixedSizeBinaryArray, Int64Array};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -11,6 +13,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::catalog::ConfiguredCatalog;
 use crate::columns::SystemColumn;
+use crate::limits::Limits;
 use crate::plan::{ColumnSource, KnownNames, ObjectStorage, Options, ScalarArrayStorage, compile};
 use crate::sql::Dialect as _;
 use crate::sql::duckdb::DuckDb;
@@ -184,4 +187,27 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_list_longer_than_a_field_is_null() {
+    let options = Options { scalar_arrays: ScalarArrayStorage::List, ..Options::default() };
+    let limits = Limits { field_bytes: 100, ..DuckDb::default().limits().clone() };
+    let plan = plan(&options);
+    let mut shredder = Shredder::new(&plan, &limits, 1 << 20);
+    let mut batches = Vec::new();
+    let mut sink = |slot, batch| batches.extend((slot == Slot::Table(0)).then_some(batch));
+    for (id, tags) in (1..).zip(["[1,2,3,4,5,6]", "[1,\"x\",3,4,5,6,7]", "[]", "[8]"]) {
+        let data = format!("{{\"tags\":{tags}}}");
+        shredder.push(&Record { id, emitted_at: 5, data: &data, changes: None }, 6, &mut sink).unwrap();
+    }
+    shredder.flush(&mut sink).unwrap();
+    let lists = batches[0].column_by_name("tags").unwrap().as_list::<i32>();
+    let lists: Vec<Option<Vec<i64>>> =
+        lists.iter().map(|list| Some(list?.as_primitive::<Int64Type>().values().to_vec())).collect();
+    assert_eq!(lists, [Some(vec![1, 2, 3, 4, 5, 6]), None, Some(vec![]), Some(vec![8])]);
+    let meta = batches[0].column_by_name("_airbyte_meta").unwrap().as_string::<i32>();
+    let nulled = r#"[{"field":"tags","change":"NULLED","reason":"DESTINATION_FIELD_SIZE_LIMITATION"}]"#;
+    let changes: Vec<bool> = meta.iter().map(|meta| meta.unwrap().contains(nulled)).collect();
+    assert_eq!(changes, [false, true, false, false]);
 }

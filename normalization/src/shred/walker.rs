@@ -260,15 +260,21 @@ impl Walker {
         column: usize,
         json: &str,
     ) -> usize {
-        let (elements, change) = cast::elements_of(json);
+        let (elements, mut change) = cast::elements_of(json);
         let mut bytes = 0;
         let mut changes = Vec::new();
         if let Builder::List(list) = &mut self.tables[table].builders[column] {
-            let is_valid = elements.is_some();
+            let mut is_valid = elements.is_some();
             for (element, position) in elements.into_iter().flatten().zip(0..) {
-                let (value, change) = cast::scalar(list.kind, element, &self.limits);
+                let (value, cost) = cast::scalar(list.kind, element, &self.limits);
                 bytes += list.push(&value);
-                changes.extend(change.map(|change| (position, change)));
+                changes.extend(cost.map(|cost| (position, cost)));
+                // a short text may stand for a number of many digits
+                if bytes > self.limits.field_bytes {
+                    (is_valid, change) = (false, Some(Change::OutOfRange));
+                    changes.clear();
+                    break;
+                }
             }
             list.end(is_valid);
         }

@@ -31,10 +31,13 @@ static LIMITS: Limits = Limits {
         taken_columns: &["rowid"],
         basic: &basic::RULES,
     },
+    columns: None,
     has_numeric: false,
-    json_holds_numeric: false,
+    json_depth: None,
+    binary_json: None,
     holds_nul: true,
-    field_bytes: u32::MAX as usize,
+    // Texts of a batch lie behind each other, by offsets of 31 bits: a long one needs room beside those that came before.
+    field_bytes: (1 << 31) - (64 << 20),
     dates: (-2_147_483_646, 2_147_483_646),
     timestamps: (-9_223_372_022_400_000_000, 9_223_372_036_854_775_806),
 };

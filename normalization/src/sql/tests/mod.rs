@@ -5,23 +5,35 @@ mod plans;
 
 use std::collections::BTreeSet;
 
-use sqlparser::dialect::{Dialect, DuckDbDialect, PostgreSqlDialect};
+use sqlparser::dialect::{self as parser, DuckDbDialect, PostgreSqlDialect};
 use sqlparser::parser::Parser;
 
 use crate::kind::{ColumnKind, ScalarColumn};
 use crate::plan::{Column, ColumnSource};
 use crate::sql::bookkeeping::{self, StreamState, SyncLogEntry};
 use crate::sql::duckdb::DuckDb;
-use crate::sql::{Dialect as _, StreamSql, create_schema, drop_table, rename_column, untold_source};
+use crate::sql::postgres::Postgres;
+use crate::sql::{Described, Dialect, StreamSql, create_schema, drop_table, rename_column, untold_source};
 
 type Section = (&'static str, Vec<String>);
 
 const DUCKDB: DuckDb = DuckDb { has_zstd: true };
+const POSTGRES: Postgres = Postgres { drop_cascade: false };
+
+/// A column that exists, in other letters where those are the same name.
+fn as_described(dialect: &dyn Dialect, name: &str, kind: ColumnKind) -> Described {
+    let ignores_case = dialect.limits().identifiers.ignores_case;
+    let name = if ignores_case { name.to_ascii_uppercase() } else { name.to_owned() };
+    (name, dialect.column_type(kind))
+}
 
 fn creation(sql: StreamSql<'_>) -> Vec<Section> {
     vec![
         ("live", sql.prepare_live(|_| None)),
-        ("live, extended", sql.prepare_live(|_| Some(vec![("_AIRBYTE_AB_ID".to_owned(), "UUID".to_owned())]))),
+        (
+            "live, extended",
+            sql.prepare_live(|_| Some(vec![as_described(sql.dialect, "_airbyte_ab_id", ColumnKind::Uuid)])),
+        ),
         ("staging", sql.prepare_staging(|_| None)),
         ("batch", sql.create_batch()),
         ("drop batch", sql.drop_batch()),
@@ -37,7 +49,7 @@ fn merge(sql: StreamSql<'_>) -> Vec<Section> {
     vec![("merge", sql.merge(&sql.live()))]
 }
 
-fn books() -> Vec<Section> {
+fn books(dialect: &dyn Dialect) -> Vec<Section> {
     let state = StreamState {
         schema: "shop".to_owned(),
         stream: "it's".to_owned(),
@@ -56,10 +68,10 @@ fn books() -> Vec<Section> {
         generation_id: 4,
     };
     vec![
-        ("create", bookkeeping::create_all(&DUCKDB)),
-        ("read", vec![bookkeeping::read_state(&DUCKDB, &state.schema, &state.stream)]),
-        ("write", bookkeeping::write_state(&DUCKDB, &state)),
-        ("log", vec![bookkeeping::log_sync(&DUCKDB, &entry)]),
+        ("create", bookkeeping::create_all(dialect)),
+        ("read", vec![bookkeeping::read_state(dialect, &state.schema, &state.stream)]),
+        ("write", bookkeeping::write_state(dialect, &state)),
+        ("log", vec![bookkeeping::log_sync(dialect, &entry)]),
     ]
 }
 
@@ -71,45 +83,93 @@ fn script(sections: &[Section]) -> String {
     sections.collect::<Vec<_>>().join("\n")
 }
 
+/// Every dialect, by its name in snapshots.
+fn dialects() -> [(&'static str, &'static dyn Dialect); 2] {
+    [("duckdb", &DUCKDB), ("postgres", &POSTGRES)]
+}
+
 #[test]
 fn statements_read_as_they_did() {
-    for (name, stream) in plans::all() {
-        let sql = StreamSql::new(&stream, &DUCKDB);
-        insta::assert_snapshot!(format!("{name}_creation"), script(&creation(sql)));
-        insta::assert_snapshot!(format!("{name}_replacement"), script(&replacement(sql)));
-        if stream.dedup.is_some() {
-            insta::assert_snapshot!(format!("{name}_merge"), script(&merge(sql)));
+    for (dialect_name, dialect) in dialects() {
+        let _bound = named_after(dialect_name).bind_to_scope();
+        for (name, stream) in plans::all() {
+            let sql = StreamSql::new(&stream, dialect);
+            insta::assert_snapshot!(format!("{name}_creation"), script(&creation(sql)));
+            insta::assert_snapshot!(format!("{name}_replacement"), script(&replacement(sql)));
+            if stream.dedup.is_some() {
+                insta::assert_snapshot!(format!("{name}_merge"), script(&merge(sql)));
+            }
         }
+        insta::assert_snapshot!("books", script(&books(dialect)));
     }
-    insta::assert_snapshot!("books", script(&books()));
 }
 
-/// The parser's DuckDB does not know comments; DuckDB takes them as Postgres does.
-fn dialect_of(statement: &str) -> &'static dyn Dialect {
-    if statement.starts_with("COMMENT ON ") { &PostgreSqlDialect {} } else { &DuckDbDialect {} }
+fn named_after(dialect_name: &str) -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_suffix(dialect_name);
+    settings
 }
 
-#[test]
-fn every_statement_is_one_statement_to_a_parser() {
-    let mut statements = books().into_iter().flat_map(|(_, statements)| statements).collect::<Vec<_>>();
+/// Every statement of every plan.
+fn all_statements(dialect: &dyn Dialect) -> Vec<String> {
+    let mut statements = books(dialect).into_iter().flat_map(|(_, statements)| statements).collect::<Vec<_>>();
     for (_, stream) in plans::all() {
-        let sql = StreamSql::new(&stream, &DUCKDB);
+        let sql = StreamSql::new(&stream, dialect);
         let sections = [creation(sql), replacement(sql), merge(sql)];
         statements.extend(sections.into_iter().flatten().flat_map(|(_, statements)| statements));
         let live = sql.live();
         statements.extend(sql.merge(&sql.staging()));
-        statements.push(create_schema(&DUCKDB, &stream.schema));
-        statements.push(drop_table(&DUCKDB, &live.tables[0]));
-        statements.push(rename_column(&DUCKDB, &live.tables[0], plans::HOSTILE[1], plans::HOSTILE[2]));
+        statements.extend(sql.index(&live));
+        statements.push(create_schema(dialect, &stream.schema));
+        statements.push(drop_table(dialect, &live.tables[0]));
+        statements.push(dialect.give_up(&live.tables[0]));
+        statements.push(rename_column(dialect, &live.tables[0], plans::HOSTILE[1], plans::HOSTILE[2]));
     }
-    for statement in statements {
+    statements
+}
+
+#[track_caller]
+fn assert_one_statement(dialect: &dyn parser::Dialect, statement: &str) {
+    match Parser::parse_sql(dialect, statement) {
+        Ok(parsed) => assert_eq!(parsed.len(), 1, "{statement}"),
+        Err(error) => panic!("{error}\n{statement}"),
+    }
+}
+
+#[test]
+fn every_statement_of_duckdb_is_one_statement_to_a_parser() {
+    for statement in all_statements(&DUCKDB) {
         // a word of DuckDB's that the parser does not know
         let statement = statement.replace(" USING COMPRESSION zstd", "");
-        match Parser::parse_sql(dialect_of(&statement), &statement) {
-            Ok(parsed) => assert_eq!(parsed.len(), 1, "{statement}"),
-            Err(error) => panic!("{error}\n{statement}"),
+        // nor does it know that DuckDB has comments, as Postgres has them
+        let is_comment = statement.starts_with("COMMENT ON ");
+        let dialect: &dyn parser::Dialect = if is_comment { &PostgreSqlDialect {} } else { &DuckDbDialect {} };
+        assert_one_statement(dialect, &statement);
+    }
+}
+
+#[test]
+fn every_statement_of_postgres_is_one_statement_to_a_parser() {
+    for statement in all_statements(&POSTGRES) {
+        if let Some(block) = statement.strip_prefix("DO ") {
+            for statement in statements_of_block(block) {
+                assert_one_statement(&PostgreSqlDialect {}, &statement);
+            }
+        } else {
+            // words that the parser does not know
+            let statement = statement.replace(" INCLUDING ALL EXCLUDING INDEXES", "");
+            assert_one_statement(&PostgreSqlDialect {}, &statement);
         }
     }
+}
+
+/// The statements of an anonymous block, which no parser knows; `literal` is all of it.
+fn statements_of_block(literal: &str) -> Vec<String> {
+    let body = names::parsed(literal).unwrap_or_else(|| panic!("not one literal: {literal}"));
+    let lines = body.lines().map(str::trim).filter(|line| line.ends_with(';') && !line.starts_with("END"));
+    let statements: Vec<String> = lines.map(str::to_owned).collect();
+    assert!(!statements.is_empty(), "{body}");
+    statements
 }
 
 #[test]
@@ -121,18 +181,20 @@ fn a_stream_without_keys_has_nothing_to_merge() {
 
 #[test]
 fn what_is_there_is_not_made_again() {
-    for (_, stream) in plans::all() {
-        let sql = StreamSql::new(&stream, &DUCKDB);
+    let of = |(_, dialect)| plans::all().into_iter().map(move |(_, stream)| (dialect, stream));
+    for (dialect, stream) in dialects().into_iter().flat_map(of) {
+        let sql = StreamSql::new(&stream, dialect);
         let columns = stream.tables.iter().chain(&stream.raw).chain(&stream.history).flat_map(|table| &table.columns);
-        let described = |name: &str, kind| (name.to_ascii_uppercase(), DUCKDB.column_type(kind));
-        let mut there = columns.map(|column| described(&column.name, column.kind)).collect::<Vec<_>>();
-        there.push(described("_airbyte_deleted", ColumnKind::Scalar(ScalarColumn::Boolean)));
+        let mut there = columns.map(|column| as_described(dialect, &column.name, column.kind)).collect::<Vec<_>>();
+        there.push(as_described(dialect, "_airbyte_deleted", ColumnKind::Scalar(ScalarColumn::Boolean)));
         let cursor = stream.dedup.iter().find_map(|dedup| dedup.cursor.as_ref());
-        there.extend(cursor.map(|cursor| described("_airbyte_cursor", cursor.kind)));
+        there.extend(cursor.map(|cursor| as_described(dialect, "_airbyte_cursor", cursor.kind)));
         let schemas = BTreeSet::from([&stream.schema, &stream.raw_schema]).into_iter();
-        let schemas: Vec<String> = schemas.map(|schema| create_schema(&DUCKDB, schema)).collect();
-        assert_eq!(sql.prepare_live(|_| Some(there.clone())), schemas);
-        assert_eq!(sql.prepare_staging(|_| Some(there.clone())), Vec::<String>::new());
+        let mut expected: Vec<String> = schemas.map(|schema| create_schema(dialect, schema)).collect();
+        // an index asks by itself whether it is there
+        expected.extend(sql.index(&sql.live()));
+        assert_eq!(sql.prepare_live(|_| Some(there.clone())), expected);
+        assert_eq!(sql.prepare_staging(|_| Some(there.clone())), sql.index(&sql.staging()));
     }
 }
 

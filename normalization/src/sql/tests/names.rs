@@ -79,7 +79,7 @@ fn internal_names_are_unambiguous() {
 }
 
 /// What a parser that is not ours makes of the literal.
-fn parsed(literal: &str) -> Option<String> {
+pub(super) fn parsed(literal: &str) -> Option<String> {
     let mut statements = Parser::parse_sql(&DuckDbDialect {}, &format!("SELECT {literal}")).ok()?;
     let (Some(Statement::Query(query)), true) = (statements.pop(), statements.is_empty()) else { return None };
     let SetExpr::Select(select) = *query.body else { return None };

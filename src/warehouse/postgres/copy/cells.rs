@@ -93,13 +93,13 @@ impl<'a> Cells<'a> {
             return Some(());
         }
         match self {
-            Self::Boolean(array) => put_fixed([u8::from(array.value(row))], out),
-            Self::Integer(array) => put_fixed(array.value(row).to_be_bytes(), out),
-            Self::Double(array) => put_fixed(array.value(row).to_be_bytes(), out),
+            Self::Boolean(array) => put_bytes(&[u8::from(array.value(row))], out)?,
+            Self::Integer(array) => put_bytes(&array.value(row).to_be_bytes(), out)?,
+            Self::Double(array) => put_bytes(&array.value(row).to_be_bytes(), out)?,
             // what Arrow counts beyond a type's range is carried modulo its width
-            Self::Date(array) => put_fixed(array.value(row).wrapping_sub(EPOCH_DAYS).to_be_bytes(), out),
-            Self::Timestamp(array) => put_fixed(array.value(row).wrapping_sub(EPOCH_MICROS).to_be_bytes(), out),
-            Self::Time(array) => put_fixed(array.value(row).to_be_bytes(), out),
+            Self::Date(array) => put_bytes(&array.value(row).wrapping_sub(EPOCH_DAYS).to_be_bytes(), out)?,
+            Self::Timestamp(array) => put_bytes(&array.value(row).wrapping_sub(EPOCH_MICROS).to_be_bytes(), out)?,
+            Self::Time(array) => put_bytes(&array.value(row).to_be_bytes(), out)?,
             Self::TimeTz(array) => {
                 let (micros, west) = timetz::read(array.value(row))?;
                 out.extend_from_slice(&12_u32.to_be_bytes());
@@ -108,17 +108,17 @@ impl<'a> Cells<'a> {
             }
             Self::Numeric(array) => put_counted(out, |out| numeric::put(array.value(row), out))?,
             Self::WholeNumeric(array) => put_counted(out, |out| numeric::put(&array.value(row).to_string(), out))?,
-            Self::Text(array) => put_bytes(array.value(row).as_bytes(), out),
+            Self::Text(array) => put_bytes(array.value(row).as_bytes(), out)?,
             Self::Jsonb(array) => {
                 let text = array.value(row).as_bytes();
-                out.extend_from_slice(&u32::try_from(text.len() + 1).ok()?.to_be_bytes());
+                out.extend_from_slice(&length(text.len() + 1)?);
                 out.push(JSONB_VERSION);
                 out.extend_from_slice(text);
             }
-            Self::Uuid(array) => put_bytes(array.value(row), out),
+            Self::Uuid(array) => put_bytes(array.value(row), out)?,
             Self::UuidText(array) => {
                 let id = Uuid::from_slice(array.value(row)).ok()?;
-                put_bytes(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes(), out);
+                put_bytes(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes(), out)?;
             }
             Self::List(array, values, element) => put_counted(out, |out| put_list(array, row, values, *element, out))?,
         }
@@ -126,13 +126,12 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// Source: `array_recv`. One dimension, from 1; an empty array has none.
+/// Source: `array_recv`, which looks for NULLs itself whatever the flag says. One dimension, from 1; an empty array has none.
 fn put_list(array: &ListArray, row: usize, values: &Cells<'_>, element: u32, out: &mut Vec<u8>) -> Option<()> {
     let offsets = array.value_offsets();
     let range = usize::try_from(offsets[row]).ok()?..usize::try_from(offsets[row + 1]).ok()?;
-    let has_nulls = range.clone().any(|index| values.is_null(index));
     out.extend_from_slice(&u32::from(!range.is_empty()).to_be_bytes());
-    out.extend_from_slice(&u32::from(has_nulls).to_be_bytes());
+    out.extend_from_slice(&1_u32.to_be_bytes());
     out.extend_from_slice(&element.to_be_bytes());
     if !range.is_empty() {
         out.extend_from_slice(&u32::try_from(range.len()).ok()?.to_be_bytes());
@@ -144,17 +143,17 @@ fn put_list(array: &ListArray, row: usize, values: &Cells<'_>, element: u32, out
     Some(())
 }
 
+/// The length of a value, in front of it: 31 bits, although the server takes no value beyond 30.
 #[inline]
-fn put_fixed<const N: usize>(bytes: [u8; N], out: &mut Vec<u8>) {
-    out.extend_from_slice(&(N as u32).to_be_bytes());
-    out.extend_from_slice(&bytes);
+fn length(bytes: usize) -> Option<[u8; 4]> {
+    Some(i32::try_from(bytes).ok()?.to_be_bytes())
 }
 
 #[inline]
-fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
-    // an Arrow array's offsets are 32 bits wide
-    out.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
+fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    out.extend_from_slice(&length(bytes.len())?);
     out.extend_from_slice(bytes);
+    Some(())
 }
 
 /// Puts the length of what `put` appends in front of it.
@@ -162,7 +161,7 @@ fn put_counted(out: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>) -> Option<()>) 
     let start = out.len();
     out.extend_from_slice(&[0; 4]);
     put(out)?;
-    let length = u32::try_from(out.len() - start - 4).ok()?;
-    out[start..start + 4].copy_from_slice(&length.to_be_bytes());
+    let length = length(out.len() - start - 4)?;
+    out[start..start + 4].copy_from_slice(&length);
     Some(())
 }

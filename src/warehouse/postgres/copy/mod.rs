@@ -11,10 +11,13 @@ mod timetz;
 
 use std::pin::pin;
 
+use alluvium_normalization::columns::SystemColumn;
 use alluvium_normalization::sql::Dialect;
 use arrow_array::RecordBatch;
+use arrow_schema::FieldRef;
 use bytes::Bytes;
 use futures_util::SinkExt as _;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 
 use self::cells::Cells;
@@ -30,6 +33,9 @@ const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
 /// Bytes that are gathered before they are handed on.
 const PART: usize = 256 << 10;
 
+/// The most bytes of one message. The server refuses one of a gigabyte and ends the session, and a row may be longer.
+const MESSAGE: usize = 16 << 20;
+
 /// Why rows could not be appended.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CopyError {
@@ -43,6 +49,14 @@ pub(super) enum CopyError {
         column: String,
         /// Its type.
         sql_type: String,
+    },
+    /// Records' own text goes to a `jsonb`, as in tables from before, and one is more than that can hold.
+    #[error(
+        "the column `{column}` has the type jsonb, which can't hold all that a record may be (U+0000, numbers beyond numeric): change it by ALTER COLUMN \"{column}\" TYPE json"
+    )]
+    Document {
+        /// The column.
+        column: String,
     },
     /// A batch does not hold what the plan says.
     #[error("the column `{column}` holds a value that is not in its canonical form")]
@@ -80,12 +94,29 @@ async fn load_alike(
     // The types as they are now: the statement also keeps them so until the transaction ends.
     let target = session.client().prepare(&format!("SELECT {columns} FROM {table}")).await?;
     let types: Vec<Type> = target.columns().iter().map(|column| column.type_().clone()).collect();
+    let cells = batches.iter().map(|batch| cells_of(batch, &types)).collect::<Result<Vec<_>, _>>()?;
     let copy = format!("COPY {table} ({columns}) FROM STDIN (FORMAT binary)");
-    let mut sink = pin!(session.client().copy_in::<_, Bytes>(&copy).await?);
+    let is_document = |(column, _): &(&FieldRef, &Type)| SystemColumn::Data.fixed_name() == Some(column.name());
+    let document = schema.fields().iter().zip(&types).find(is_document).filter(|(_, target)| **target == Type::JSONB);
+    send(session, &copy, batches, &cells).await.map_err(|error| match (error, document) {
+        (CopyError::Server(error), Some((column, _))) if is_beyond_jsonb(&error) => {
+            CopyError::Document { column: column.name().clone() }
+        }
+        (error, _) => error,
+    })
+}
+
+/// Sends rows; their number.
+async fn send(
+    session: &Session,
+    copy: &str,
+    batches: &[RecordBatch],
+    cells: &[Vec<Cells<'_>>],
+) -> Result<u64, CopyError> {
+    let mut sink = pin!(session.client().copy_in::<_, Bytes>(copy).await?);
     let mut part = Vec::with_capacity(PART + PART / 4);
     part.extend_from_slice(HEADER);
-    for batch in batches {
-        let cells = cells_of(batch, &types)?;
+    for (batch, cells) in batches.iter().zip(cells) {
         let width = i16::try_from(cells.len()).unwrap_or(i16::MAX).to_be_bytes();
         for row in 0..batch.num_rows() {
             part.extend_from_slice(&width);
@@ -93,14 +124,23 @@ async fn load_alike(
                 cells.put(row, &mut part).ok_or_else(|| malformed(batch, index))?;
             }
             if part.len() >= PART {
-                let full = std::mem::replace(&mut part, Vec::with_capacity(PART + PART / 4));
-                sink.send(full.into()).await?;
+                let mut full = Bytes::from(std::mem::replace(&mut part, Vec::with_capacity(PART + PART / 4)));
+                while !full.is_empty() {
+                    sink.send(full.split_to(full.len().min(MESSAGE))).await?;
+                }
             }
         }
     }
     part.extend_from_slice(&TRAILER);
     sink.send(part.into()).await?;
     Ok(sink.finish().await?)
+}
+
+/// Whether a server refused a value that is valid JSON.
+fn is_beyond_jsonb(error: &tokio_postgres::Error) -> bool {
+    const REFUSALS: [SqlState; 3] =
+        [SqlState::UNTRANSLATABLE_CHARACTER, SqlState::NUMERIC_VALUE_OUT_OF_RANGE, SqlState::PROGRAM_LIMIT_EXCEEDED];
+    error.code().is_some_and(|code| REFUSALS.contains(code))
 }
 
 fn cells_of<'a>(batch: &'a RecordBatch, types: &[Type]) -> Result<Vec<Cells<'a>>, CopyError> {

@@ -67,7 +67,9 @@ impl Place {
         let doing = format!("loading {}.{}", table.schema, table.name);
         match error {
             CopyError::Server(error) => self.explain(&doing, &error),
-            error => WarehouseError::Statement { doing, message: error.to_string() },
+            // it is there from before, and nobody else can change it
+            CopyError::Type { .. } | CopyError::Document { .. } => WarehouseError::Config(format!("{doing}: {error}")),
+            error @ CopyError::Malformed { .. } => WarehouseError::Statement { doing, message: error.to_string() },
         }
     }
 

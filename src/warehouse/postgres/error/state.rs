@@ -76,6 +76,12 @@ pub(super) fn explain(place: &Place, doing: &str, refusal: &Refusal<'_>) -> Ware
         // a view of the user's has a name that we need
         "42809" => Config(format!("{doing}: {message}")),
         "54011" => Config(format!("{doing}: the table has more columns than Postgres allows (1,600)")),
+        "54000" if message.starts_with("row is too big") => Config(format!(
+            "{doing}: {message}. All columns of a row have to fit in one page of the server's, where even a long text takes 18 bytes: select fewer fields"
+        )),
+        "54001" => Config(format!(
+            "{doing}: {message}. JSON is nested deeper than the server reads: raise its setting max_stack_depth"
+        )),
         "26000" | "42P05" => Config(format!(
             "{doing}: {message}. A connection pooler in transaction mode is in between: a session of the server's own, or of a pooler in session mode, is needed"
         )),

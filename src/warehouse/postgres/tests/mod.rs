@@ -1,4 +1,4 @@
-//! The session against real servers: Postgres, its certificates, and SSH.
+//! Against real servers: the session, its certificates, SSH, and what is loaded.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -6,18 +6,24 @@
 mod certificates;
 /// A private Postgres server.
 mod cluster;
+/// Rows and the tables that they go to.
+mod copy;
 /// Encryption, by the six modes.
 mod encryption;
 /// What a person reads when it goes wrong.
 mod failures;
 /// Keys, in the forms that tools write.
 mod keys;
+/// Statements as they are printed.
+mod scripts;
 /// What holds for a session, and its end.
 mod session;
 /// A private SSH server.
 mod ssh;
 /// An SSH server that asks for passwords.
 mod ssh_password;
+/// A transaction in a database.
+mod target;
 /// The way through an SSH server.
 mod tunnel;
 

@@ -44,6 +44,13 @@ fn codes_say_who_must_act_and_what_happened() {
         ("2BP01", "cannot drop table a because other objects depend on it", "user", "`drop_cascade`"),
         ("42809", "\"orders\" is a view", "user", "\"orders\" is a view"),
         ("54011", "tables can have at most 1600 columns", "user", "more columns than Postgres allows (1,600)"),
+        (
+            "54000",
+            "row is too big: size 12832, maximum size 8160",
+            "user",
+            "8160. All columns of a row have to fit in one page",
+        ),
+        ("54001", "stack depth limit exceeded", "user", "raise its setting max_stack_depth"),
         ("26000", "prepared statement \"s0\" does not exist", "user", "pooler"),
         (
             "53100",
