@@ -8,6 +8,8 @@
 mod array;
 /// Proleptic Gregorian dates and clock times as plain numbers.
 mod calendar;
+/// The narrowest kind for one scalar: the casts' question the other way round.
+mod exact;
 /// Laws of all casts, against references computed by other means.
 #[cfg(test)]
 mod laws;
@@ -26,6 +28,7 @@ mod text;
 use std::borrow::Cow;
 
 pub use array::{csv, elements_of, json_array};
+pub(crate) use exact::{number_kind, string_kind};
 pub use text::{json_text, key, raw_text, unescape};
 
 use crate::kind::ScalarColumn;
