@@ -4,6 +4,8 @@
 mod catalog;
 /// `check`: whether a sync would find what it needs.
 mod check;
+/// `infer`: a configured catalog from records.
+mod infer;
 /// `normalize`: typed tables again, from raw tables.
 mod normalize;
 /// Signals that ask the process to end.
@@ -14,6 +16,7 @@ mod tables;
 mod write;
 
 pub(crate) use self::check::check;
+pub(crate) use self::infer::infer;
 pub(crate) use self::normalize::normalize;
 pub(crate) use self::tables::tables;
 pub(crate) use self::write::write;

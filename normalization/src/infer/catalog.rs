@@ -11,8 +11,8 @@ use crate::catalog::StreamName;
 /// Law: [`ConfiguredCatalog::parse`](crate::catalog::ConfiguredCatalog::parse) takes it, if there are streams and no two share
 /// a name.
 #[must_use]
-pub fn configured_catalog<'a>(streams: impl IntoIterator<Item = (&'a StreamName, &'a Proposal)>, dedup: bool) -> Value {
-    let streams: Vec<Value> = streams.into_iter().map(|(name, proposal)| configured(name, proposal, dedup)).collect();
+pub fn configured_catalog(streams: &[(StreamName, Proposal)], dedup: bool) -> Value {
+    let streams: Vec<Value> = streams.iter().map(|(name, proposal)| configured(name, proposal, dedup)).collect();
     json!({"streams": streams})
 }
 

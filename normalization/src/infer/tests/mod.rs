@@ -38,7 +38,7 @@ fn schema_of(values: &[&str], expected: &Value) {
 /// What typing the records by their own schema costs.
 fn land(records: &[String], options: &Options) -> Counts {
     let proposal = infer(records.iter().map(String::as_str)).propose("s");
-    let catalog = configured_catalog([(&StreamName { namespace: None, name: "s".to_owned() }, &proposal)], false);
+    let catalog = configured_catalog(&[(StreamName { namespace: None, name: "s".to_owned() }, proposal)], false);
     let catalog = ConfiguredCatalog::parse(&catalog.to_string()).unwrap();
     let postgres = Postgres::default();
     let plan = compile(&catalog, options, postgres.limits(), &KnownNames::default()).unwrap().streams.remove(0);
