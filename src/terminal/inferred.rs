@@ -14,9 +14,9 @@ use crate::terminal::text::{cut, harmless};
 pub(crate) struct Inferred {
     /// The streams and what their records suggest.
     pub(crate) streams: Vec<(StreamName, Proposal)>,
-    /// How many lines of the input can't be used.
+    /// How many lines or rows hold no record.
     pub(crate) rejected: u64,
-    /// Why, of the first of them: `line 3 is not JSON (byte 1)`.
+    /// The first of them: `line 3 is not JSON (byte 1)`.
     pub(crate) rejections: Vec<String>,
 }
 
@@ -32,8 +32,8 @@ impl Inferred {
             0 => String::new(),
             more => format!(" (+{})", count(more)),
         };
-        let lines = counted(self.rejected, "line", "lines");
-        (self.rejected > 0).then(|| format!("{lines} of the input can't be used: {}{more}", self.rejections.join(", ")))
+        let records = counted(self.rejected, "record", "records");
+        (self.rejected > 0).then(|| format!("{records} can't be used: {}{more}", self.rejections.join(", ")))
     }
 
     fn notes(&self) -> impl Iterator<Item = (&StreamName, String)> {
@@ -87,7 +87,7 @@ pub(super) fn log(inferred: &Inferred) {
         tracing::info!(%stream, note, "inference is limited");
     }
     if inferred.rejected > 0 {
-        tracing::warn!(lines = inferred.rejected, first = inferred.rejections.join(", "), "lines can't be used");
+        tracing::warn!(records = inferred.rejected, first = inferred.rejections.join(", "), "records can't be used");
     }
 }
 
@@ -128,7 +128,7 @@ mod tests {
                 "shop.or␛ders    1,234        3             1  id",
                 "",
                 "1 stream inferred from 1,234 records",
-                "2 lines of the input can't be used: line 3 is not JSON (byte 1) (+1)",
+                "2 records can't be used: line 3 is not JSON (byte 1) (+1)",
                 "shop.or␛ders: rates stays JSON: it has 1200 properties, each in few of its objects",
             ]
         );

@@ -8,6 +8,8 @@ mod check;
 mod infer;
 /// `normalize`: typed tables again, from raw tables.
 mod normalize;
+/// A warehouse that is only looked at.
+mod reading;
 /// Signals that ask the process to end.
 mod signals;
 /// `tables`: what is in the warehouse, for a person.

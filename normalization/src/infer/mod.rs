@@ -39,8 +39,9 @@ pub const MOST_KEYS: usize = 2_000_000;
 /// What is known of a stream after some of its records.
 ///
 /// Laws: what it proposes does not depend on the order of the records, nor on how they were divided among inferences that were
-/// merged (as long as places stay below [`MOST_PLACES`]); every record typed by the schema lands without a change, numbers being
-/// exact, U+0000 and what is not Unicode aside. Memory is bounded, whatever comes.
+/// merged (as long as places stay below [`MOST_PLACES`]); every record typed by the schema lands without a change where numbers
+/// are exact, except for what no column of the warehouse holds (U+0000, what is not Unicode, endless numbers within JSON). Memory
+/// is bounded, whatever comes.
 #[derive(Debug, Clone, Default)]
 pub struct Inference {
     root: Object,

@@ -12,7 +12,7 @@ use crate::terminal::inferred::Inferred;
 
 /// More streams than any source has: their names are data.
 const MOST_STREAMS: usize = 10_000;
-/// So many lines that can't be used are told with their reason, the first ones.
+/// So much that can't be used is told with its reason, what comes first.
 const TOLD_REJECTIONS: usize = 5;
 /// So many streams are named where the wanted one is not among them.
 const TOLD_STREAMS: usize = 20;
@@ -27,12 +27,13 @@ pub(super) struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    fn has(&self, stream: &StreamName<'_>) -> bool {
+    pub(super) fn has(&self, stream: &StreamName<'_>) -> bool {
         self.streams.is_empty() || self.streams.iter().any(|wanted| is_called(stream, wanted))
     }
 }
 
-fn is_called(stream: &StreamName<'_>, wanted: &str) -> bool {
+/// Whether a stream is the one that is wanted by this name.
+pub(super) fn is_called(stream: &StreamName<'_>, wanted: &str) -> bool {
     match &stream.namespace {
         _ if stream.name == wanted => true,
         Some(namespace) => {
@@ -53,7 +54,7 @@ pub(super) struct Findings {
     /// The stream of the record before: mostly that of the next one.
     latest: usize,
     rejected: u64,
-    /// The first rejections by their line numbers.
+    /// The first rejections by their places.
     rejections: Vec<(u64, String)>,
 }
 
@@ -86,11 +87,11 @@ impl Findings {
         wanted.sample.is_some_and(has_enough)
     }
 
-    /// Counts a line that can't be used.
-    pub(super) fn reject(&mut self, line: u64, reason: String) {
+    /// Counts what can't be used as a record; `reason` names it, `place` tells which of two is the first.
+    pub(super) fn reject(&mut self, place: u64, reason: impl FnOnce() -> String) {
         self.rejected += 1;
         if self.rejections.len() < TOLD_REJECTIONS {
-            self.rejections.push((line, reason));
+            self.rejections.push((place, reason()));
         }
     }
 
@@ -116,8 +117,8 @@ impl Findings {
 
     /// What the records suggest. There is at least one stream, and every wanted one.
     pub(super) fn conclude(mut self, wanted: &Wanted<'_>) -> Result<Inferred, Failure> {
-        let rejections: Vec<String> =
-            self.rejections.iter().map(|(line, reason)| format!("line {line} {reason}")).collect();
+        let rejections: Vec<String> = self.rejections.into_iter().map(|(_, reason)| reason).collect();
+        self.rejections = Vec::new();
         if self.streams.len() > MOST_STREAMS {
             return Err(Failure::config(format!("the records name more than {MOST_STREAMS} streams")));
         }

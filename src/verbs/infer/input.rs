@@ -120,11 +120,11 @@ fn take_block(findings: &mut Findings, block: &Block, lines: Lines<'_>, wanted: 
             taken => taken,
         };
         if let Err(bad) = taken {
-            findings.reject(line.number, bad.to_string());
+            findings.reject(line.number, || format!("line {} {bad}", line.number));
         }
     }
     if let Some(number) = block.too_long {
-        findings.reject(number, "is too long".to_owned());
+        findings.reject(number, || format!("line {number} is too long"));
     }
 }
 

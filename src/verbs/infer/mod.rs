@@ -19,7 +19,7 @@ use crate::cli;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::terminal::Audience;
-use crate::warehouse;
+use crate::verbs::reading::connect_to_read;
 
 /// Reads records, and writes the catalog that they suggest.
 ///
@@ -29,12 +29,9 @@ pub(crate) fn infer(arguments: &cli::Infer, audience: &Audience) -> Result<(), F
     let findings = match (&arguments.input, &arguments.config) {
         (Some(input), _) => input::read(input, &wanted, audience)?,
         (None, Some(config)) => {
-            let mut config = Config::load(config)?;
-            if let Some(schema) = &arguments.schema {
-                config.schema.clone_from(schema);
-            }
-            let mut warehouse = warehouse::connect(&config.warehouse, true)?;
-            raw::read_raw(warehouse.as_mut(), &config, &wanted)?
+            let config = Config::load(config)?;
+            let mut warehouse = connect_to_read(&config)?;
+            raw::read_raw(warehouse.as_mut(), &config.options(), arguments.schema.as_deref(), &wanted)?
         }
         // the command line asks for one of them
         (None, None) => return Err(Failure::config("there is neither --config nor --input")),
