@@ -97,7 +97,7 @@ impl Values {
             }
         };
         hashes.push(hash);
-        if hashes.len() >= (2 * *compared).max(64) {
+        if hashes.len() >= (2 * *compared).clamp(64, MOST_KEYS + 1) {
             self.compare();
         }
     }

@@ -196,3 +196,30 @@ fn what_gives_no_catalog_is_an_error() {
     assert_eq!(run.code, 1);
     assert!(run.stderr.starts_with("error: the catalog can't be written to /nowhere/catalog.json: "), "{}", run.stderr);
 }
+
+#[test]
+fn a_file_of_many_blocks_is_read_whole() {
+    let folder = Folder::new();
+    let number = 20_000;
+    let lines =
+        (0..number).map(|id| format!("{{\"id\": {id}, \"text\": \"{}\", \"at\": \"2024-01-01\"}}\n", "x".repeat(80)));
+    let mut text: String = lines.collect();
+    let input = folder.file("records.jsonl", &text);
+    let run = alluvium(&["infer", "--input", &input, "--stream", "s"], "");
+    assert!(
+        run.stderr.contains(&format!(" records={number} ")) && run.stderr.contains(" key=\"id\""),
+        "{}",
+        run.stderr
+    );
+    // the last line contradicts the first
+    text.push_str("{\"id\": 0, \"at\": \"2024-01-01T00:00:00\"}");
+    let input = folder.file("records.jsonl", &text);
+    let run = alluvium(&["infer", "--input", &input, "--stream", "s"], "");
+    assert!(run.stderr.contains(&format!(" records={} ", number + 1)), "{}", run.stderr);
+    assert!(!run.stderr.contains(" key="), "{}", run.stderr);
+    let catalog: Value = serde_json::from_str(&run.stdout).unwrap();
+    let properties = json!({
+        "id": {"type": "integer"}, "text": {"type": ["null", "string"]}, "at": {"type": "string"},
+    });
+    assert_eq!(catalog["streams"][0]["stream"]["json_schema"]["properties"], properties);
+}

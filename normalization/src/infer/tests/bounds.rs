@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{infer, land, proposed};
-use crate::infer::{MOST_PROPERTIES, Note};
+use crate::infer::{MOST_KEYS, MOST_PROPERTIES, Note};
 use crate::plan::Options;
 
 /// An object of members `prefix` and a number, each with this value.
@@ -71,4 +71,14 @@ fn no_record_gives_a_stream_without_properties() {
     let proposal = proposed(&[]);
     assert_eq!((proposal.schema, proposal.key), (json!({"type": "object", "properties": {}}), None));
     assert_eq!(proposed(&["{}"]).schema, json!({"type": "object", "properties": {}}));
+}
+
+#[test]
+fn keys_are_bounded_in_number() {
+    let mut inference = infer([]);
+    for id in 0..=MOST_KEYS {
+        inference.record(&format!("{{\"id\":{id}}}"));
+    }
+    let proposal = inference.propose("orders");
+    assert_eq!((proposal.key, proposal.notes), (None, vec![Note::UnprovenKey("id".to_owned())]));
 }
