@@ -1,7 +1,7 @@
 //! Records -> schemas: what a stream's records have in common, as a configured catalog.
 //!
 //! Records are looked at one by one and forgotten. What is kept is a tree of places, each the join of all values seen there, so
-//! any number of [`Inference`]s over parts of a stream merge to what one over the whole would have been.
+//! any number of `Inference`s over parts of a stream merge to what one over the whole would have been.
 
 /// Catalogs from proposals.
 mod catalog;
