@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 /// Lands Airbyte streams in SQL warehouses: raw, typed and unnested.
 #[derive(Debug, Parser)]
@@ -55,12 +55,50 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "N", default_value_t = 10)]
         limit: usize,
     },
+    /// Propose a configured catalog from records
+    ///
+    /// Every record is read, and typed by the catalog it lands without a change: a type is the narrowest that holds all
+    /// values of its property, a date or time only where every value is one. Properties are nullable where a value is null
+    /// or missing.
+    ///
+    /// `primary_key` is set where a property that looks like a key (`id`, `uuid`, `order_id` …) is in every record and no
+    /// value comes twice, `cursor_field` where every record tells when it was changed (`updated_at` …). The records of a
+    /// day may happen to look so: check both before you rely on them. Streams are appended to, so nothing does yet, unless
+    /// `--dedup` is given.
+    #[command(verbatim_doc_comment)]
+    Infer(Infer),
+}
+
+/// Where `infer` finds records, and what it makes of them.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Infer {
+    /// The config file of the warehouse whose raw tables are read
+    #[arg(long, value_name = "FILE", required_unless_present = "input", conflicts_with = "input")]
+    pub(crate) config: Option<PathBuf>,
+    /// The schema of the raw tables, in place of the config's
+    #[arg(long, value_name = "NAME", conflicts_with = "input")]
+    pub(crate) schema: Option<String>,
+    /// Airbyte messages, or with one --stream plain records, one JSON object a line; `-` is stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+    /// Only this stream: its name, or namespace.name; may be given several times
+    #[arg(long = "stream", value_name = "NAME")]
+    pub(crate) streams: Vec<String>,
+    /// Only the first N records of each stream; then the catalog may not hold for the others
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) sample: Option<u64>,
+    /// Deduplicate the streams that have a key (`append_dedup`)
+    #[arg(long)]
+    pub(crate) dedup: bool,
+    /// The file that the catalog is written to, in place of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 impl Verb {
     /// Answers are protocol messages on stdout, whoever reads them.
     pub(crate) fn is_protocol(&self) -> bool {
-        !matches!(self, Self::Tables { .. } | Self::Normalize { .. })
+        !matches!(self, Self::Tables { .. } | Self::Normalize { .. } | Self::Infer(_))
     }
 }
 
@@ -116,6 +154,18 @@ mod tests {
     #[test]
     fn a_verb_without_its_files_is_refused() {
         for line in ["check", "write --config c", "--write --catalog k", "tables", "", "land", "--config c"] {
+            assert!(verb(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn infer_reads_either_raw_tables_or_an_input() {
+        for line in ["infer --config c", "infer --config c --schema s", "infer --input -", "infer --input i --stream s"]
+        {
+            assert!(verb(line).is_ok(), "{line}");
+        }
+        for line in ["infer", "infer --config c --input i", "infer --input i --schema s", "infer --input i --sample 0"]
+        {
             assert!(verb(line).is_err(), "{line}");
         }
     }

@@ -46,6 +46,7 @@ fn perform(verb: &Verb, out: &ProtocolWriter, audience: &Audience) -> Result<(),
             verbs::normalize(&Config::load(config)?, catalog, streams, audience)
         }
         Verb::Tables { config, limit } => verbs::tables(&Config::load(config)?, *limit),
+        Verb::Infer(arguments) => verbs::infer(arguments, audience),
     }
 }
 

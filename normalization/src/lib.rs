@@ -9,6 +9,8 @@ pub mod cast;
 pub mod catalog;
 /// The `_airbyte_*` system columns, spelled once.
 pub mod columns;
+/// Records -> schemas: what a stream's records have in common, as a configured catalog.
+pub mod infer;
 /// Column kinds: what a column holds, how kinds widen, the Arrow type of each.
 pub mod kind;
 /// What a warehouse can hold: plain facts that planning and casting ask for.

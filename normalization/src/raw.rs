@@ -45,6 +45,14 @@ impl RawLayout {
         })
     }
 
+    /// The query of the records alone, as text; of the first rows that come, if so many are wanted.
+    #[must_use]
+    pub fn select_data(dialect: &dyn Dialect, table: &TableName, limit: Option<u64>) -> String {
+        let text = dialect.column_type(ColumnKind::CsvArray);
+        let limit = limit.map(|limit| format!(" LIMIT {limit}")).unwrap_or_default();
+        format!("SELECT CAST({} AS {text}) FROM {}{limit}", dialect.quote(DATA), dialect.relation(table))
+    }
+
     /// The query of the table's rows, each column as text.
     #[must_use]
     pub fn select(&self, dialect: &dyn Dialect, table: &TableName) -> String {
@@ -60,6 +68,17 @@ impl RawLayout {
         ];
         format!("SELECT {} FROM {}", values.join(", "), dialect.relation(table))
     }
+}
+
+/// The namespace and the name of the stream that a raw table of Destinations V2 is of, if its name is one that [`v2_names`] gives.
+#[must_use]
+pub fn v2_stream(table: &str) -> Option<(String, String)> {
+    table.match_indices("_raw_").find_map(|(at, _)| {
+        let name = table[at + "_raw".len()..].trim_start_matches('_').strip_prefix("stream_")?;
+        let stream = StreamName { namespace: None, name: name.to_owned() };
+        let is_given = v2_names(&stream, &table[..at]).iter().any(|given| given == table);
+        is_given.then(|| (table[..at].to_owned(), stream.name))
+    })
 }
 
 /// The names that the raw table of a stream may have in [`V2_SCHEMA`]: as the stream is spelled, and in lower case.
@@ -115,5 +134,19 @@ mod tests {
             v2_names(&StreamName { namespace: None, name: "Users".to_owned() }, "Shop")[1],
             "shop_raw__stream_users"
         );
+    }
+
+    #[test]
+    fn a_stream_is_found_by_the_name_of_its_table_in_v2() {
+        for (namespace, name) in
+            [("public", "users"), ("Shop", "a__b"), ("a_raw__stream_b", "c"), ("x", "raw__stream_y")]
+        {
+            let stream = StreamName { namespace: None, name: name.to_owned() };
+            let [table, _] = v2_names(&stream, namespace);
+            assert_eq!(v2_stream(&table), Some((namespace.to_owned(), name.to_owned())), "{table}");
+        }
+        for table in ["public_raw_stream_users", "public_raw__stream_a__b", "users", "_airbyte_raw_users", ""] {
+            assert_eq!(v2_stream(table), None, "{table}");
+        }
     }
 }

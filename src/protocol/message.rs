@@ -150,6 +150,34 @@ pub(crate) fn classify(line: &[u8]) -> Result<Line<'_>, BadLine> {
     }
 }
 
+/// Reads one line that is a record by itself, without a message around it: a JSON object.
+pub(crate) fn bare_record(line: &[u8]) -> Result<&RawValue, BadLine> {
+    let text = std::str::from_utf8(line).map_err(|_| BadLine::NotUtf8)?;
+    let data: &RawValue = serde_json::from_str(text).map_err(|error| BadLine::NotJson { byte: error.column() })?;
+    if data.get().starts_with('{') { Ok(data) } else { Err(BadLine::NotAnObject) }
+}
+
+/// Whether a record by itself is a message of the protocol: it has a type, and the member that goes with it.
+pub(crate) fn is_message(record: &RawValue) -> bool {
+    const TYPES: [(&str, &str); 9] = [
+        ("RECORD", "record"),
+        ("STATE", "state"),
+        ("LOG", "log"),
+        ("TRACE", "trace"),
+        ("CONTROL", "control"),
+        ("CATALOG", "catalog"),
+        ("SPEC", "spec"),
+        ("CONNECTION_STATUS", "connectionStatus"),
+        ("DESTINATION_CATALOG", "destinationCatalog"),
+    ];
+    let Ok([Some(kind)]) = members(record.get(), &["type"]) else { return false };
+    let Some(kind) = text(kind) else { return false };
+    let named = TYPES.iter().find(|(name, _)| *name == kind);
+    named.is_some_and(
+        |(_, body)| matches!(members(record.get(), &[body]), Ok([Some(body)]) if body.get().starts_with('{')),
+    )
+}
+
 /// Makes text of a line that is not UTF-8: every invalid sequence becomes the escape of a lone surrogate.
 ///
 /// What follows then has one rule for all that is not Unicode, however it was written. Where that escape would form a

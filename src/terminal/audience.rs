@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::logging::LogTarget;
 use crate::protocol::writer::ProtocolWriter;
 use crate::sync::report::{Progress, Report};
+use crate::terminal::inferred::{self, Inferred};
 use crate::terminal::report::{Results, log, show};
 use crate::terminal::screen::Screen;
 use crate::terminal::style::{Style, Tone};
@@ -86,6 +87,17 @@ impl Audience {
             }
         } else {
             log(&results);
+        }
+    }
+
+    /// Tells what was inferred from records.
+    pub(crate) fn inferred(&self, inferred: &Inferred) {
+        if io::stderr().is_terminal() {
+            for line in inferred::show(inferred, self.screen.size().columns, Style::of_stderr()) {
+                self.screen.say(&line);
+            }
+        } else {
+            inferred::log(inferred);
         }
     }
 }

@@ -2,6 +2,8 @@
 
 /// Who is told of failures, of progress and of results.
 mod audience;
+/// What was inferred from records.
+pub(crate) mod inferred;
 /// Numbers as a person reads them.
 mod number;
 /// Progress of a sync: the live view, as lines.

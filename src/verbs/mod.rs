@@ -4,8 +4,12 @@
 mod catalog;
 /// `check`: whether a sync would find what it needs.
 mod check;
+/// `infer`: a configured catalog from records.
+mod infer;
 /// `normalize`: typed tables again, from raw tables.
 mod normalize;
+/// A warehouse that is only looked at.
+mod reading;
 /// Signals that ask the process to end.
 mod signals;
 /// `tables`: what is in the warehouse, for a person.
@@ -14,6 +18,7 @@ mod tables;
 mod write;
 
 pub(crate) use self::check::check;
+pub(crate) use self::infer::infer;
 pub(crate) use self::normalize::normalize;
 pub(crate) use self::tables::tables;
 pub(crate) use self::write::write;

@@ -14,15 +14,12 @@ use crate::failure::Failure;
 use crate::terminal::style::{Style, Tone};
 use crate::terminal::text::{cut, harmless};
 use crate::terminal::{Size, counted};
-use crate::warehouse::{self, ExistingTable, WarehouseError};
+use crate::verbs::reading::connect_to_read;
+use crate::warehouse::{ExistingTable, WarehouseError};
 
 /// Prints every table of the schemas that we write to, with its first rows.
 pub(crate) fn tables(config: &Config, limit: usize) -> Result<(), Failure> {
-    if let Some(file) = config.warehouse.file().filter(|file| matches!(file.try_exists(), Ok(false))) {
-        let file = file.display();
-        return Err(Failure::config(format!("there is no database {file} yet; `alluvium write` creates it")));
-    }
-    let mut warehouse = warehouse::connect(&config.warehouse, true)?;
+    let mut warehouse = connect_to_read(config)?;
     let schema = home_schema(config, warehouse.dialect());
     let tables = shown_tables(warehouse.as_mut(), &schema)?;
     let room = io::stdout().is_terminal().then(|| Size::of_stdout().columns);

@@ -2,6 +2,8 @@
 
 /// `check`: what it answers, and that it leaves no trace.
 mod check;
+/// `infer`: catalogs from messages and from plain records, and what `write` makes of them.
+mod infer;
 /// `tables`, and the demo that ends with it.
 mod tables;
 /// At a terminal: what a person sees.
@@ -23,7 +25,7 @@ struct Run {
     stderr: String,
 }
 
-fn alluvium(arguments: &[&str], stdin: &str) -> Run {
+fn alluvium(arguments: &[&str], stdin: impl AsRef<[u8]>) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_alluvium"))
         .args(arguments)
         .env_remove("ALLUVIUM_LOG")
@@ -34,7 +36,7 @@ fn alluvium(arguments: &[&str], stdin: &str) -> Run {
         .spawn()
         .unwrap();
     // The binary may refuse before it reads.
-    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    let _ = child.stdin.take().unwrap().write_all(stdin.as_ref());
     let output = child.wait_with_output().unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
     Run {
@@ -168,7 +170,7 @@ fn a_command_line_that_is_not_understood_is_told_on_stderr_with_code_2() {
 fn help_and_version_are_answers() {
     let help = alluvium(&["--help"], "");
     assert_eq!(help.code, 0);
-    for verb in ["spec", "check", "write", "tables"] {
+    for verb in ["spec", "check", "write", "tables", "infer"] {
         assert!(help.stdout.contains(verb), "{}", help.stdout);
     }
     let version = alluvium(&["--version"], "");

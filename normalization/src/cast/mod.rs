@@ -8,6 +8,8 @@
 mod array;
 /// Proleptic Gregorian dates and clock times as plain numbers.
 mod calendar;
+/// The narrowest kind for one scalar: the casts' question the other way round.
+mod exact;
 /// What JSON a warehouse can hold: depth and size.
 mod json_limits;
 /// Laws of all casts, against references computed by other means.
@@ -28,6 +30,7 @@ mod text;
 use std::borrow::Cow;
 
 pub use array::{csv, elements_of, json_array};
+pub(crate) use exact::{number_kind, string_kind};
 pub use json_limits::{DocumentError, document};
 pub use text::{json_text, key, raw_text, unescape};
 

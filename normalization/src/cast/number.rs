@@ -56,10 +56,19 @@ pub(super) fn numeric(text: &str) -> Cast<'_> {
     Numeral::read(text).map_or(WRONG_FORM, |numeral| canonical(&numeral, text))
 }
 
+/// Whether the text is a number that an exact `numeric` holds.
+pub(super) fn is_numeric(text: &str) -> bool {
+    Numeral::read(text).is_some_and(|numeral| is_within_numeric(&numeral))
+}
+
+fn is_within_numeric(numeral: &Numeral<'_>) -> bool {
+    let (before, behind) = numeral.places();
+    before <= NUMERIC_PLACES.0 && behind <= NUMERIC_PLACES.1
+}
+
 /// The number in plain decimal notation, one text for each value, so that texts compare as numbers do.
 fn canonical<'a>(numeral: &Numeral<'_>, text: &'a str) -> Cast<'a> {
-    let (before, behind) = numeral.places();
-    if before > NUMERIC_PLACES.0 || behind > NUMERIC_PLACES.1 {
+    if !is_within_numeric(numeral) {
         return OUT_OF_RANGE;
     }
     let text = if numeral.is_plain { Cow::Borrowed(text) } else { Cow::Owned(numeral.to_plain()) };

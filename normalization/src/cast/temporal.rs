@@ -89,6 +89,16 @@ fn clock_of(text: &str) -> Option<Clock> {
     }
 }
 
+/// Whether the text is a date, maybe with a clock time.
+pub(super) fn has_moment(text: &str) -> bool {
+    Moment::read(text).is_some()
+}
+
+/// Whether the text is a clock time, or has one.
+pub(super) fn has_clock(text: &str) -> bool {
+    clock_of(text).is_some()
+}
+
 /// A date, with a clock time or midnight.
 struct Moment {
     days: i64,
