@@ -4,7 +4,7 @@
 //! does not allow are replaced, and what is over the warehouse's limit is cut. `assign` looks at all names of one
 //! scope and resolves those that meet. Neither depends on the order of a catalog or of a schema's properties, so the
 //! same source gives the same tables on every run and in every program that reads its catalog. The one exception are the
-//! columns of [`Naming::Basic`], which depended on the order of properties where the names come from.
+//! columns of [`Naming::Basic`](crate::names::Naming::Basic), which depended on the order of properties where the names come from.
 
 mod assign;
 mod basic;
