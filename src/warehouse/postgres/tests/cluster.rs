@@ -114,7 +114,9 @@ impl Cluster {
         let folder = self.folder.0.path().to_str().unwrap();
         let mut command = self.folder.command(&program("postgres"), "postgres.log");
         command.args(["-D", "data", "-p", &self.port.to_string(), "-k", folder]);
-        for setting in ["listen_addresses=127.0.0.1", "fsync=off"].iter().chain(settings) {
+        // what passwords are kept as was md5 before 14
+        let own = ["listen_addresses=127.0.0.1", "fsync=off", "password_encryption=scram-sha-256"];
+        for setting in own.iter().chain(settings) {
             command.args(["-c", &setting.replace("{folder}", folder)]);
         }
         self.server = Some(command.spawn().unwrap());

@@ -105,7 +105,8 @@ fn numbers_that_jsonb_does_not_take_are_not_given_to_it() {
             (Value::Text(text), None) => assert_eq!(Some(loaded(&mut target, &text, "jsonb")), said, "{number:.40}"),
             cast => {
                 assert_eq!(cast, (Value::Null, Some(Change::OutOfRange)));
-                assert_eq!(said, None, "{number:.40}");
+                // from 16 on servers take one power of ten more, which only zero has room for
+                assert!(said.is_none() || number.ends_with("e1073741823"), "{number:.40}");
             }
         }
     }
