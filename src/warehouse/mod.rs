@@ -7,6 +7,8 @@ pub(crate) mod postgres;
 /// Rows on their way out of a warehouse, as text.
 pub(crate) mod rows;
 
+use std::io;
+
 use alluvium_normalization::sql::Dialect;
 use arrow_array::RecordBatch;
 
@@ -180,4 +182,14 @@ impl From<WarehouseError> for Failure {
         };
         Self::new(kind, error.to_string())
     }
+}
+
+/// An error of the operating system without its number.
+fn system_reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    text.chars()
+        .next()
+        .map(|first| first.to_lowercase().collect::<String>() + &text[first.len_utf8()..])
+        .unwrap_or_default()
 }

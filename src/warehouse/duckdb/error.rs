@@ -3,8 +3,6 @@
 //! DuckDB gives a kind and a sentence (`IO Error: Cannot open file …`) and nothing else, so both are read as text. An
 //! unknown sentence is passed on; an error about data is passed on without the data.
 
-use std::io;
-
 use duckdb::Error;
 
 use crate::warehouse::WarehouseError;
@@ -126,16 +124,6 @@ pub(super) fn is_locked(error: &Error) -> bool {
 /// Whether a transaction is already gone, as after a commit that failed.
 pub(super) fn is_over(error: &Error) -> bool {
     text(error).contains("no transaction is active")
-}
-
-/// An error of the operating system without its number.
-pub(super) fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    text.chars()
-        .next()
-        .map(|first| first.to_lowercase().collect::<String>() + &text[first.len_utf8()..])
-        .unwrap_or_default()
 }
 
 fn statement(doing: &str, message: String) -> WarehouseError {

@@ -11,7 +11,7 @@ use super::error::{self, Place};
 use super::scan;
 use super::text::literal;
 use crate::config::Secret;
-use crate::warehouse::WarehouseError;
+use crate::warehouse::{WarehouseError, system_reason};
 
 /// Name of the user's database inside our DuckDB instance. By its file's name, `"sales"."t"` would be ambiguous where
 /// `sales.duckdb` has a schema `sales`.
@@ -134,7 +134,7 @@ fn usable(path: &Path, read_only: bool) -> Result<PathBuf, WarehouseError> {
         && !read_only
     {
         fs::create_dir_all(directory).map_err(|error| {
-            refused(format!("the directory {} can't be created: {}", directory.display(), error::reason(&error)))
+            refused(format!("the directory {} can't be created: {}", directory.display(), system_reason(&error)))
         })?;
     }
     Ok(absolute)

@@ -7,10 +7,10 @@ use rustls::{AlertDescription, CertificateError};
 use tokio_postgres::Error;
 
 use super::{CONNECTING, Place, line};
-use crate::warehouse::WarehouseError;
 use crate::warehouse::postgres::connect::ConnectError;
 use crate::warehouse::postgres::route::{RouteError, SocketError};
 use crate::warehouse::postgres::tunnel::TunnelError;
+use crate::warehouse::{WarehouseError, system_reason};
 use WarehouseError::{Config, Statement, Transient};
 
 /// An error that the server did not send.
@@ -19,7 +19,7 @@ pub(super) fn explain(place: &Place, doing: &str, error: &Error) -> WarehouseErr
     if let Some(broken) = cause.and_then(|cause| cause.downcast_ref::<io::Error>()) {
         return match broken.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(error) if doing == CONNECTING => Config(encryption(place, error)),
-            _ => Transient(format!("{doing}: the connection to {place} is lost: {}", reason(broken))),
+            _ => Transient(format!("{doing}: the connection to {place} is lost: {}", system_reason(broken))),
         };
     }
     if error.is_closed() {
@@ -93,7 +93,7 @@ fn socket(server: &str, host: &str, error: &SocketError) -> WarehouseError {
             io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
                 Transient(format!("{server} can't be reached: there is no way to it from this machine's network"))
             }
-            _ => Transient(format!("{server} can't be reached: {}", reason(error))),
+            _ => Transient(format!("{server} can't be reached: {}", system_reason(error))),
         },
     }
 }
@@ -122,7 +122,7 @@ fn tunnel(place: &Place, error: &TunnelError) -> WarehouseError {
             place.host, place.port
         )),
         TunnelError::Ssh(russh::Error::IO(error)) => {
-            Transient(format!("the connection to {server} is lost: {}", reason(error)))
+            Transient(format!("the connection to {server} is lost: {}", system_reason(error)))
         }
         TunnelError::Ssh(error @ (russh::Error::NoCommonAlgo { .. } | russh::Error::Version)) => {
             Config(format!("{server} can't be talked to: {}", line(&error.to_string())))
@@ -175,14 +175,4 @@ fn encryption(place: &Place, error: &rustls::Error) -> String {
         }
         error => format!("the encryption's handshake with {place} failed: {error}"),
     }
-}
-
-/// An error of the operating system without its number.
-fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    text.chars()
-        .next()
-        .map(|first| first.to_lowercase().collect::<String>() + &text[first.len_utf8()..])
-        .unwrap_or_default()
 }
