@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::warehouse::WarehouseError;
 
@@ -10,13 +10,50 @@ use crate::warehouse::WarehouseError;
 pub(crate) type RowStream = Receiver<Result<TextRows, WarehouseError>>;
 
 /// How many parts of a stream may be ready and not taken.
-pub(super) const AHEAD: usize = 2;
+const AHEAD: usize = 2;
 
 /// Bytes of text that a part of a stream holds, about.
-pub(super) const PART_BYTES: usize = 1 << 20;
+const PART_BYTES: usize = 1 << 20;
+
+/// The end of a stream that rows go in at.
+pub(super) struct RowSink {
+    parts: Sender<Result<TextRows, WarehouseError>>,
+    part: TextRows,
+}
+
+/// A stream of rows of `width` values, and where they go in.
+pub(super) fn row_stream(width: usize) -> (RowSink, RowStream) {
+    let (parts, stream) = bounded(AHEAD);
+    (RowSink { parts, part: TextRows::new(width) }, stream)
+}
+
+impl RowSink {
+    /// Adds the next value.
+    pub(super) fn push(&mut self, value: Option<&str>) {
+        self.part.push(value);
+    }
+
+    /// Hands on what has gathered, if that is enough; waits while the other end is behind. `false`: nobody listens any more.
+    pub(super) fn hand_on(&mut self) -> bool {
+        if self.part.bytes() < PART_BYTES {
+            return true;
+        }
+        let next = TextRows::new(self.part.width);
+        self.parts.send(Ok(std::mem::replace(&mut self.part, next))).is_ok()
+    }
+
+    /// Ends the stream: with the rows that are left, or with what went wrong.
+    pub(super) fn end(self, outcome: Result<(), WarehouseError>) {
+        let last = outcome.map(|()| self.part);
+        if !last.as_ref().is_ok_and(TextRows::is_empty) {
+            // nobody may be listening any more
+            let _ = self.parts.send(last);
+        }
+    }
+}
 
 /// Some rows, each value as text, NULL as `None`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct TextRows {
     width: usize,
     text: String,
@@ -26,12 +63,12 @@ pub(crate) struct TextRows {
 
 impl TextRows {
     /// `width`: values a row.
-    pub(super) fn new(width: usize) -> Self {
+    fn new(width: usize) -> Self {
         Self { width: width.max(1), text: String::new(), values: Vec::new() }
     }
 
     /// Adds the next value.
-    pub(super) fn push(&mut self, value: Option<&str>) {
+    fn push(&mut self, value: Option<&str>) {
         let range = value.map(|value| {
             let start = self.text.len();
             self.text.push_str(value);
@@ -41,11 +78,11 @@ impl TextRows {
     }
 
     /// Bytes that it takes.
-    pub(super) fn bytes(&self) -> usize {
+    fn bytes(&self) -> usize {
         self.text.len() + self.values.len() * size_of::<Option<Range<usize>>>()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 

@@ -5,11 +5,10 @@ use alluvium_normalization::sql::duckdb::DuckDb;
 use arrow_array::Array as _;
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray as _;
-use crossbeam_channel::{Sender, bounded};
 use duckdb::{Connection, Error};
 
 use super::error::Place;
-use crate::warehouse::rows::{AHEAD, PART_BYTES, RowStream, TextRows};
+use crate::warehouse::rows::{RowSink, RowStream, row_stream};
 use crate::warehouse::{RowReader, WarehouseError};
 
 /// Reads what is committed.
@@ -35,46 +34,35 @@ fn another(connection: &Connection) -> Result<Connection, Error> {
 
 impl RowReader for Reader {
     fn stream(&mut self, sql: &str, width: usize) -> Result<RowStream, WarehouseError> {
-        let explain = |place: &Place, error: &Error| place.explain("reading rows", error);
-        let connection = another(&self.connection).map_err(|error| explain(&self.place, &error))?;
-        let (parts, stream) = bounded(AHEAD);
-        let (place, sql) = (self.place.clone(), sql.to_owned());
+        let place = self.place.clone();
+        let explain = move |error: Error| place.explain("reading rows", &error);
+        let connection = another(&self.connection).map_err(&explain)?;
+        let (mut sink, stream) = row_stream(width);
+        let sql = sql.to_owned();
         std::thread::spawn(move || {
-            if let Err(error) = send(&connection, &sql, width, &parts) {
-                // nobody may be listening any more
-                let _ = parts.send(Err(explain(&place, &error)));
-            }
+            let sent = send(&connection, &sql, &mut sink);
+            sink.end(sent.map_err(explain));
         });
         Ok(stream)
     }
 }
 
-fn send(
-    connection: &Connection,
-    sql: &str,
-    width: usize,
-    parts: &Sender<Result<TextRows, WarehouseError>>,
-) -> Result<(), Error> {
+fn send(connection: &Connection, sql: &str, sink: &mut RowSink) -> Result<(), Error> {
     let mut statement = connection.prepare(sql)?;
-    let mut part = TextRows::new(width);
     for batch in statement.stream_arrow([])? {
-        push_all(&batch, &mut part);
-        if part.bytes() >= PART_BYTES && parts.send(Ok(std::mem::replace(&mut part, TextRows::new(width)))).is_err() {
-            return Ok(());
+        push_all(&batch, sink);
+        if !sink.hand_on() {
+            break;
         }
-    }
-    if !part.is_empty() {
-        // nobody may be listening any more
-        let _ = parts.send(Ok(part));
     }
     Ok(())
 }
 
-fn push_all(batch: &RecordBatch, part: &mut TextRows) {
+fn push_all(batch: &RecordBatch, sink: &mut RowSink) {
     let columns: Vec<_> = batch.columns().iter().map(|column| column.as_string_opt::<i32>()).collect();
     for row in 0..batch.num_rows() {
         for column in &columns {
-            part.push(column.filter(|column| column.is_valid(row)).map(|column| column.value(row)));
+            sink.push(column.filter(|column| column.is_valid(row)).map(|column| column.value(row)));
         }
     }
 }

@@ -2,13 +2,12 @@
 
 use std::pin::pin;
 
-use crossbeam_channel::{Sender, bounded};
 use futures_util::StreamExt as _;
 use tokio_postgres::Error;
 
 use super::connect::Session;
 use crate::config;
-use crate::warehouse::rows::{AHEAD, PART_BYTES, RowStream, TextRows};
+use crate::warehouse::rows::{RowSink, RowStream, row_stream};
 use crate::warehouse::{RowReader, WarehouseError};
 
 /// Signature and flags; the length of the header's extension follows.
@@ -22,19 +21,17 @@ pub(super) struct Reader {
 impl RowReader for Reader {
     fn stream(&mut self, sql: &str, width: usize) -> Result<RowStream, WarehouseError> {
         let session = Session::open(&self.config)?;
-        let (parts, stream) = bounded(AHEAD);
+        let (mut sink, stream) = row_stream(width);
         let copy = format!("COPY ({sql}) TO STDOUT (FORMAT binary)");
         std::thread::spawn(move || {
-            if let Err(error) = session.wait(send(&session, &copy, width, &parts)) {
-                // nobody may be listening any more
-                let _ = parts.send(Err(match error {
-                    StreamError::Server(error) => session.place().explain("reading rows", &error),
-                    StreamError::Malformed => WarehouseError::Statement {
-                        doing: "reading rows".to_owned(),
-                        message: "what came is not the binary form of COPY".to_owned(),
-                    },
-                }));
-            }
+            let sent = session.wait(send(&session, &copy, &mut sink));
+            sink.end(sent.map_err(|error| match error {
+                StreamError::Server(error) => session.place().explain("reading rows", &error),
+                StreamError::Malformed => WarehouseError::Statement {
+                    doing: "reading rows".to_owned(),
+                    message: "what came is not the binary form of COPY".to_owned(),
+                },
+            }));
         });
         Ok(stream)
     }
@@ -51,14 +48,8 @@ impl From<Error> for StreamError {
     }
 }
 
-async fn send(
-    session: &Session,
-    copy: &str,
-    width: usize,
-    parts: &Sender<Result<TextRows, WarehouseError>>,
-) -> Result<(), StreamError> {
+async fn send(session: &Session, copy: &str, sink: &mut RowSink) -> Result<(), StreamError> {
     let mut messages = pin!(session.client().copy_out(copy).await?);
-    let mut part = TextRows::new(width);
     let mut is_first = true;
     while let Some(message) = messages.next().await {
         let message = message?;
@@ -75,16 +66,12 @@ async fn send(
                 break;
             }
             for _ in 0..values {
-                part.push(bytes.value()?);
+                sink.push(bytes.value()?);
             }
         }
-        if part.bytes() >= PART_BYTES && parts.send(Ok(std::mem::replace(&mut part, TextRows::new(width)))).is_err() {
-            return Ok(());
+        if !sink.hand_on() {
+            break;
         }
-    }
-    if !part.is_empty() {
-        // nobody may be listening any more
-        let _ = parts.send(Ok(part));
     }
     Ok(())
 }
