@@ -29,15 +29,11 @@ use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 
-#[allow(unused_imports)] // wait for the sync that uses them
 pub(crate) use self::loading::{Loading, OnBadInput};
-#[allow(unused_imports)]
 pub(crate) use self::normalization::{
     AdditionalProperties, Arrays, CdcDeletionMode, Naming, Normalization, Number, Objects, Raw, ScalarArrays,
 };
-#[allow(unused_imports)]
 pub(crate) use self::postgres::{Postgres, Tls, TlsMode, Tunnel, TunnelLogin};
-#[allow(unused_imports)]
 pub(crate) use self::secret::Secret;
 pub(crate) use self::spec::connector_specification;
 pub(crate) use self::warehouse::Warehouse;

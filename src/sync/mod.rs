@@ -22,6 +22,8 @@ mod patience;
 mod prepare;
 /// Rows of raw tables to chunks and checkpoints.
 mod raw_feed;
+/// Where the raw rows of a stream are.
+mod raw_tables;
 /// Typed tables from raw tables.
 pub(crate) mod rebuild;
 /// What a sync did.
@@ -104,7 +106,7 @@ impl Sync<'_> {
         &self,
         input: impl Read + Send + 'static,
         mut warehouse: Box<dyn Warehouse>,
-        watch: impl FnOnce(Arc<Progress>),
+        watch: &mut dyn FnMut(Arc<Progress>),
     ) -> (Report, Result<(), Failure>) {
         let started = Instant::now();
         let patience = Patience::new(warehouse.has_connection(), self.stop);

@@ -1,14 +1,15 @@
 //! Everything before the first row: names, plan, tables, bookkeeping.
 
-use alluvium_normalization::catalog::{ConfiguredCatalog, ConfiguredStream, Replacement, StreamName, SyncMode};
+use alluvium_normalization::catalog::{ConfiguredCatalog, ConfiguredStream, Replacement, SyncMode};
 use alluvium_normalization::limits::Limits;
 use alluvium_normalization::plan::{self, KnownNames, Options, Plan, StreamPlan};
-use alluvium_normalization::raw::{self, RawLayout};
+use alluvium_normalization::raw;
 use alluvium_normalization::sql::bookkeeping::{self, StreamState};
-use alluvium_normalization::sql::{self, Described, Dialect, INTERNAL_SCHEMA, StreamSql, TableName, Targets};
+use alluvium_normalization::sql::{self, Described, INTERNAL_SCHEMA, StreamSql, TableName, Targets};
 
 use crate::failure::Failure;
 use crate::sync::patience::Patience;
+use crate::sync::raw_tables::source;
 use crate::warehouse::{ExistingTable, Warehouse, WarehouseError};
 
 /// What a sync starts with.
@@ -148,40 +149,6 @@ fn make_ready(
         }
     });
     streams.collect()
-}
-
-/// The query of a stream's raw rows, wherever its raw table is.
-fn source(
-    stream: &StreamPlan,
-    options: &Options,
-    existing: &[ExistingTable],
-    dialect: &dyn Dialect,
-) -> Result<String, Failure> {
-    let own = stream.raw.iter().map(|table| (stream.raw_schema.clone(), table.name.clone()));
-    let namespace = stream.stream.namespace.as_deref().unwrap_or(&options.schema);
-    let schemas = [raw::V2_SCHEMA.to_owned(), stream.raw_schema.clone()];
-    let of_v2 = schemas
-        .into_iter()
-        .flat_map(|schema| raw::v2_names(&stream.stream, namespace).map(|name| (schema.clone(), name)));
-    let found = own.chain(of_v2).find_map(|(schema, name)| {
-        let name = TableName { schema, name };
-        let layout = RawLayout::of(&described(existing, &name)?)?;
-        Some(layout.select(dialect, &name))
-    });
-    found.ok_or_else(|| {
-        let StreamName { namespace, name } = &stream.stream;
-        let table = stream.raw.as_ref().map(|table| format!("{}.{}", stream.raw_schema, table.name));
-        let message = format!(
-            "the stream `{name}` has no raw table to be typed from: neither `{}` nor one of Destinations V2 is there",
-            table.unwrap_or_default()
-        );
-        Failure::config(message).in_stream(name.clone(), namespace.clone())
-    })
-}
-
-fn described(existing: &[ExistingTable], name: &TableName) -> Option<Vec<Described>> {
-    let table = existing.iter().find(|table| table.name == *name)?;
-    Some(table.columns.iter().map(|column| (column.name.clone(), column.sql_type.clone())).collect())
 }
 
 fn known_names(existing: &[ExistingTable]) -> KnownNames {
@@ -328,7 +295,7 @@ impl<'a> StreamPreparation<'a> {
 
     fn described(&self) -> impl Fn(&TableName) -> Option<Vec<Described>> + use<'a> {
         let existing = self.existing;
-        move |name| described(existing, name)
+        move |name| find(existing, name).map(ExistingTable::described)
     }
 
     fn execute(&mut self, statements: &[String]) -> Result<(), Failure> {
@@ -340,6 +307,11 @@ impl<'a> StreamPreparation<'a> {
     fn sql(&self) -> StreamSql<'_> {
         StreamSql::new(self.stream, self.warehouse.dialect())
     }
+}
+
+/// The table of this name.
+pub(super) fn find<'e>(existing: &'e [ExistingTable], name: &TableName) -> Option<&'e ExistingTable> {
+    existing.iter().find(|table| table.name == *name)
 }
 
 /// A warehouse's error as the run's failure.

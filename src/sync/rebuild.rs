@@ -38,7 +38,7 @@ impl Rebuild<'_> {
     pub(crate) fn run(
         &self,
         mut warehouse: Box<dyn Warehouse>,
-        watch: impl FnOnce(Arc<Progress>),
+        watch: &mut dyn FnMut(Arc<Progress>),
     ) -> (Report, Result<(), Failure>) {
         let started = Instant::now();
         let patience = Patience::new(warehouse.has_connection(), self.stop);

@@ -14,6 +14,8 @@ mod reading;
 mod signals;
 /// `tables`: what is in the warehouse, for a person.
 mod tables;
+/// A run that is watched, and told of when it has ended.
+mod watching;
 /// `write`: lands the messages from stdin.
 mod write;
 

@@ -9,7 +9,7 @@ pub(crate) mod rows;
 
 use std::io;
 
-use alluvium_normalization::sql::Dialect;
+use alluvium_normalization::sql::{Described, Dialect};
 use arrow_array::RecordBatch;
 
 use crate::config;
@@ -128,6 +128,13 @@ pub(crate) struct ExistingTable {
     pub(crate) comment: Option<String>,
     /// Its columns, in order.
     pub(crate) columns: Vec<ExistingColumn>,
+}
+
+impl ExistingTable {
+    /// Its columns as statements are planned over them.
+    pub(crate) fn described(&self) -> Vec<Described> {
+        self.columns.iter().map(|column| (column.name.clone(), column.sql_type.clone())).collect()
+    }
 }
 
 /// A column that exists.

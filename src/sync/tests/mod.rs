@@ -64,7 +64,7 @@ impl Place {
         let input = std::io::Cursor::new(input);
         let stop = AtomicBool::new(false);
         let sync = Sync { catalog: &catalog, options, settings, writer: &writer, stop: &stop };
-        sync.run(input, warehouse, |_| {}).1
+        sync.run(input, warehouse, &mut |_| {}).1
     }
 
     /// The rows of queries, as text and sorted.

@@ -8,7 +8,6 @@ use alluvium_normalization::catalog;
 use alluvium_normalization::names::plain;
 use alluvium_normalization::plan::{Options, raw_schema_of, schema_of};
 use alluvium_normalization::raw::{RawLayout, V2_SCHEMA, v2_stream};
-use alluvium_normalization::sql::Described;
 
 use crate::failure::Failure;
 use crate::protocol::message::{StreamName, bare_record};
@@ -77,9 +76,7 @@ fn raw_tables(
         .describe(&schemas)?
         .into_iter()
         .filter_map(|table| {
-            let columns: Vec<Described> =
-                table.columns.iter().map(|column| (column.name.clone(), column.sql_type.clone())).collect();
-            RawLayout::of(&columns)?;
+            RawLayout::of(&table.described())?;
             let name = Cow::Owned(stream_of(&table, &home, source)?);
             let namespace = namespace.map(|namespace| Cow::Owned(namespace.to_owned()));
             Some(RawTable { stream: StreamName { name, namespace }, table: table.name })
