@@ -45,6 +45,9 @@ pub(crate) enum Verb {
         /// Only this stream of the catalog; may be given several times
         #[arg(long = "stream", value_name = "NAME")]
         streams: Vec<String>,
+        /// Also where typed tables show records that the raw table does not hold any more: these rows are then gone
+        #[arg(long)]
+        accept_losses: bool,
     },
     /// Show the tables of the warehouse with their rows
     Tables {

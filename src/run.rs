@@ -42,8 +42,8 @@ fn perform(verb: &Verb, out: &ProtocolWriter, audience: &Audience) -> Result<(),
         Verb::Spec => out.spec(&connector_specification()).map_err(Failure::output),
         Verb::Check { config } => verbs::check(config, out),
         Verb::Write { config, catalog } => verbs::write(&Config::load(config)?, catalog, out, audience),
-        Verb::Normalize { config, catalog, streams } => {
-            verbs::normalize(&Config::load(config)?, catalog, streams, audience)
+        Verb::Normalize { config, catalog, streams, accept_losses } => {
+            verbs::normalize(&Config::load(config)?, catalog, streams, *accept_losses, audience)
         }
         Verb::Tables { config, limit } => verbs::tables(&Config::load(config)?, *limit),
         Verb::Infer(arguments) => verbs::infer(arguments, audience),

@@ -1,6 +1,7 @@
 //! Column kinds: what a column holds, how kinds widen, the Arrow type of each.
 
 use arrow_schema::{DataType, TimeUnit};
+use serde::{Deserialize, Serialize};
 
 /// Kind of a JSON scalar as its schema declares it, before any warehouse or option has had a say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,7 +46,8 @@ impl ScalarKind {
 }
 
 /// Kind of a column in a warehouse: a [`ScalarKind`] after the options and the warehouse's limits have decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ColumnKind {
     /// One scalar.
     Scalar(ScalarColumn),
@@ -64,7 +66,8 @@ pub enum ColumnKind {
 }
 
 /// Kind of one scalar in a warehouse.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ScalarColumn {
     /// `true` or `false`.
     Boolean,
@@ -95,6 +98,36 @@ pub enum ScalarColumn {
 }
 
 impl ScalarColumn {
+    /// Every kind.
+    pub const ALL: [Self; 13] = [
+        Self::Boolean,
+        Self::Integer,
+        Self::HugeInteger,
+        Self::NumericInteger,
+        Self::Double,
+        Self::Decimal,
+        Self::Numeric,
+        Self::Date,
+        Self::TimestampTz,
+        Self::Timestamp,
+        Self::TimeTz,
+        Self::Time,
+        Self::String,
+    ];
+
+    /// Whether this is another kind that `self` widens to, and that has a value for each of its values.
+    #[must_use]
+    pub fn widens_to(self, wider: Self) -> bool {
+        use ScalarColumn::{Decimal, Double, HugeInteger, Integer, Numeric, NumericInteger, String};
+        match (self, wider) {
+            (String, _) => false,
+            (_, String)
+            | (Integer, HugeInteger | NumericInteger | Double | Decimal | Numeric)
+            | (HugeInteger | NumericInteger, Double | Numeric) => true,
+            _ => false,
+        }
+    }
+
     /// The Arrow type that batches carry this kind in.
     #[must_use]
     pub fn arrow_type(self) -> DataType {

@@ -45,6 +45,12 @@ impl RawLayout {
         })
     }
 
+    /// The column that tells records apart.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        self.id
+    }
+
     /// The query of the records alone, as text; of the first rows that come, if so many are wanted.
     #[must_use]
     pub fn select_data(dialect: &dyn Dialect, table: &TableName, limit: Option<u64>) -> String {
@@ -53,9 +59,10 @@ impl RawLayout {
         format!("SELECT CAST({} AS {text}) FROM {}{limit}", dialect.quote(DATA), dialect.relation(table))
     }
 
-    /// The query of the table's rows, each column as text.
+    /// The query of the table's rows, each column as text; without those whose ids `except` has as `_airbyte_ab_id`, of the same
+    /// type.
     #[must_use]
-    pub fn select(&self, dialect: &dyn Dialect, table: &TableName) -> String {
+    pub fn select(&self, dialect: &dyn Dialect, table: &TableName, except: Option<&TableName>) -> String {
         let text = dialect.column_type(ColumnKind::CsvArray);
         let column = |name: &str| format!("CAST({} AS {text})", dialect.quote(name));
         let absent = || format!("CAST(NULL AS {text})");
@@ -66,7 +73,11 @@ impl RawLayout {
             if self.has_meta { column(META) } else { absent() },
             if self.has_generation { column(GENERATION) } else { absent() },
         ];
-        format!("SELECT {} FROM {}", values.join(", "), dialect.relation(table))
+        let except = except.map(|except| {
+            let (there, [id, ab_id]) = (dialect.relation(except), [self.id, IDS[0]].map(|name| dialect.quote(name)));
+            format!(" AS raw WHERE NOT EXISTS (SELECT 1 FROM {there} AS there WHERE there.{ab_id} = raw.{id})")
+        });
+        format!("SELECT {} FROM {}{}", values.join(", "), dialect.relation(table), except.unwrap_or_default())
     }
 }
 
@@ -108,7 +119,8 @@ mod tests {
     #[test]
     fn every_layout_is_told_by_its_columns() {
         let table = TableName { schema: "s".to_owned(), name: "t".to_owned() };
-        let select = |names: &[&str]| RawLayout::of(&columns(names)).map(|raw| raw.select(&DuckDb::default(), &table));
+        let select =
+            |names: &[&str]| RawLayout::of(&columns(names)).map(|raw| raw.select(&DuckDb::default(), &table, None));
         assert_eq!(
             select(&["_airbyte_ab_id", "_airbyte_data", "_airbyte_emitted_at"]).unwrap(),
             "SELECT CAST(\"_airbyte_ab_id\" AS VARCHAR), CAST(\"_airbyte_emitted_at\" AS VARCHAR), \

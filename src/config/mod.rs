@@ -107,6 +107,7 @@ impl Config {
                 CdcDeletionMode::Hard => plan::CdcDeletion::Hard,
                 CdcDeletionMode::Soft => plan::CdcDeletion::Soft,
             },
+            backfill: normalization.backfill,
         }
     }
 
@@ -134,9 +135,8 @@ impl Config {
             document.normalization.enabled = false;
         }
         let normalization = &document.normalization;
-        if normalization.backfill {
-            mistakes
-                .push("normalization.backfill: true is not available yet; new columns are NULL in old rows".to_owned());
+        if normalization.backfill && normalization.raw == Raw::None {
+            mistakes.push("normalization.backfill: true needs raw rows, and normalization.raw is none".to_owned());
         }
         if !normalization.enabled && normalization.raw == Raw::None {
             mistakes.push("normalization.raw: none together with enabled: false would land nothing".to_owned());

@@ -178,13 +178,15 @@ fn the_choice_of_a_warehouse_is_checked() {
 }
 
 #[test]
-fn what_would_land_nothing_or_is_not_there_yet_is_refused() {
+fn what_would_land_nothing_or_has_nothing_to_read_is_refused() {
     let refused = |normalization: Value| refused(json!({"destination_path": "a", "normalization": normalization}));
     assert_eq!(
         refused(json!({"enabled": false, "raw": "none"})),
         "normalization.raw: none together with enabled: false would land nothing"
     );
-    assert!(refused(json!({"backfill": true})).starts_with("normalization.backfill: true is not available yet"));
+    assert!(
+        refused(json!({"backfill": true, "raw": "none"})).starts_with("normalization.backfill: true needs raw rows")
+    );
     assert_eq!(refused(json!([])), "normalization: expected an object");
 }
 

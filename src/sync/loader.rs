@@ -17,6 +17,7 @@ use crate::sync::budget::Budget;
 use crate::sync::clock::{now_micros, rfc3339};
 use crate::sync::report::{Progress, Report, StreamReport};
 use crate::sync::transaction::{Rows, Transaction};
+use crate::warehouse::Warehouse;
 
 /// Input bytes whose batches are gathered before they are handed to the warehouse: large inserts cost it far less.
 const LOAD_BYTES: usize = 16 << 20;
@@ -135,13 +136,17 @@ impl<'a> Loader<'a> {
         result.and_then(|()| self.log_sync())
     }
 
-    /// What has landed. In a hurry, a warehouse is not closed in order: what is committed is durable without that, and
-    /// tidying a large file takes longer than whoever stops us waits.
-    pub(super) fn finish(self, in_a_hurry: bool) -> Report {
-        if in_a_hurry {
-            self.transaction.abandon();
-        }
-        Report { streams: self.reports, ..Report::default() }
+    /// What has landed, and the warehouse. In a hurry, it is not closed in order: what is committed is durable without that,
+    /// and tidying a large file takes longer than whoever stops us waits.
+    pub(super) fn finish(self, in_a_hurry: bool) -> (Report, Option<Box<dyn Warehouse>>) {
+        let warehouse = self.transaction.into_warehouse();
+        let warehouse = if in_a_hurry {
+            std::mem::forget(warehouse);
+            None
+        } else {
+            Some(warehouse)
+        };
+        (Report { streams: self.reports, ..Report::default() }, warehouse)
     }
 
     fn take_all(&mut self, deliveries: &Receiver<Delivery>) -> Result<(), Failure> {

@@ -30,6 +30,10 @@ pub(crate) mod rebuild;
 pub(crate) mod report;
 /// Lines of the input to chunks and checkpoints.
 mod router;
+/// Streams whose rows an earlier plan typed in another way.
+mod stale;
+/// Where the rows of a stream go: what is live, what is staged, and what becomes of what an earlier run left.
+mod target;
 /// The threads between a feed of records and the warehouse.
 mod threads;
 /// The transaction of a checkpoint: rows, merges, replacements that take effect, commit.
@@ -43,7 +47,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use alluvium_normalization::catalog::ConfiguredCatalog;
+use alluvium_normalization::catalog::{ConfiguredCatalog, StreamName};
 use alluvium_normalization::plan::{Options, StreamPlan};
 
 use crate::config::OnBadInput;
@@ -51,9 +55,12 @@ use crate::failure::Failure;
 use crate::protocol::writer::ProtocolWriter;
 use crate::warehouse::Warehouse;
 use patience::Patience;
-use prepare::Purpose;
+use prepare::{Prepared, Purpose, Readiness};
+use rebuild::{Rebuild, Rebuilding};
 use report::{Progress, Report};
 use router::{Ending, Router};
+use stale::Stale;
+use target::Place;
 use transaction::Transaction;
 
 /// How a sync runs.
@@ -110,12 +117,13 @@ impl Sync<'_> {
     ) -> (Report, Result<(), Failure>) {
         let started = Instant::now();
         let patience = Patience::new(warehouse.has_connection(), self.stop);
-        let prepared = match prepare::prepare(warehouse.as_mut(), self.catalog, self.options, patience, Purpose::Sync) {
+        let prepared;
+        (warehouse, prepared) = match self.prepare(warehouse, patience) {
             Ok(prepared) => prepared,
             Err(failure) => return (Report::default(), Err(failure)),
         };
         let plans: Arc<[StreamPlan]> = prepared.plan.streams.into();
-        let progress = Arc::new(Progress::new(plans.len()));
+        let progress = Arc::new(Progress::new(&plans));
         watch(Arc::clone(&progress));
         let transaction = Transaction::new(warehouse, Arc::clone(&plans), prepared.streams, patience);
         let (mut report, routed, loaded) = threads::run(
@@ -127,8 +135,56 @@ impl Sync<'_> {
         );
         report.elapsed = started.elapsed();
         report.rejected = routed.rejected;
-        let outcome = loaded.and(outcome(routed.ending, &report));
+        let outcome = loaded.map(drop).and(outcome(routed.ending, &report));
         (report, outcome)
+    }
+
+    /// Makes the tables ready; before that, types rows again that an earlier catalog or config had typed in another way.
+    fn prepare(
+        &self,
+        mut warehouse: Box<dyn Warehouse>,
+        patience: Patience<'_>,
+    ) -> Result<(Box<dyn Warehouse>, Prepared), Failure> {
+        let mut rebuilds = true;
+        loop {
+            let purpose = Purpose::Sync { rebuilds };
+            match prepare::prepare(warehouse.as_mut(), self.catalog, self.options, patience, purpose)? {
+                Readiness::Ready(prepared) => return Ok((warehouse, *prepared)),
+                Readiness::Stale(stale) => warehouse = self.type_again(warehouse, &stale)?,
+            }
+            rebuilds = false;
+        }
+    }
+
+    fn type_again(&self, mut warehouse: Box<dyn Warehouse>, stale: &[Stale]) -> Result<Box<dyn Warehouse>, Failure> {
+        for place in [Place::Live, Place::Staged] {
+            let stale = stale.iter().filter(|stale| stale.place == place);
+            let streams: Vec<StreamName> = stale
+                .map(|stale| {
+                    let reasons = stale.changes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                    tracing::info!(stream = stale.stream.to_string(), reasons, "rows are typed again from raw");
+                    stale.stream.clone()
+                })
+                .collect();
+            if streams.is_empty() {
+                continue;
+            }
+            // that a raw row holds no record is no reason not to land others
+            let settings = Settings { on_bad_input: OnBadInput::Skip, ..self.settings.clone() };
+            let rebuild = Rebuild {
+                catalog: self.catalog,
+                options: self.options,
+                settings: &settings,
+                stop: self.stop,
+                rebuilding: Rebuilding::of(streams, place),
+            };
+            let (report, outcome) = rebuild.run(warehouse, &mut |_| {});
+            let stopped = || Failure::transient("stopped by a signal; nothing was read");
+            warehouse = outcome?.ok_or_else(stopped)?;
+            let records = report.streams.iter().map(|stream| stream.records).sum::<u64>();
+            tracing::info!(records, seconds = report.elapsed.as_secs_f64(), "rows were typed again from raw");
+        }
+        Ok(warehouse)
     }
 }
 

@@ -1,15 +1,19 @@
 //! Everything before the first row: names, plan, tables, bookkeeping.
 
-use alluvium_normalization::catalog::{ConfiguredCatalog, ConfiguredStream, Replacement, SyncMode};
+use std::collections::BTreeMap;
+
+use alluvium_normalization::catalog::{ConfiguredCatalog, ConfiguredStream, StreamName};
 use alluvium_normalization::limits::Limits;
 use alluvium_normalization::plan::{self, KnownNames, Options, Plan, StreamPlan};
 use alluvium_normalization::raw;
 use alluvium_normalization::sql::bookkeeping::{self, StreamState};
-use alluvium_normalization::sql::{self, Described, INTERNAL_SCHEMA, StreamSql, TableName, Targets};
+use alluvium_normalization::sql::{self, INTERNAL_SCHEMA, TableName};
 
 use crate::failure::Failure;
 use crate::sync::patience::Patience;
-use crate::sync::raw_tables::source;
+use crate::sync::rebuild::Rebuilding;
+use crate::sync::stale::{Stale, stale};
+use crate::sync::target::{StreamPreparation, StreamTarget};
 use crate::warehouse::{ExistingTable, Warehouse, WarehouseError};
 
 /// What a sync starts with.
@@ -22,41 +26,20 @@ pub(super) struct Prepared {
 }
 
 /// What tables are made ready for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// Records from a source.
-    Sync,
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Purpose<'p> {
+    /// Records from a source. `rebuilds`: rows that an earlier plan typed in another way are typed again before.
+    Sync { rebuilds: bool },
     /// Records from raw tables, into typed tables that replace those that there are.
-    Rebuild,
+    Rebuild(&'p Rebuilding),
 }
 
-/// What the rows of a stream replace when the stream is complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Replacing {
-    /// All that is live, by this generation.
-    Generation(i64),
-    /// The typed tables, by the same records typed again.
-    Typed,
-}
-
-impl Replacing {
-    /// The statements that know where its rows are until it takes effect.
-    pub(super) fn sql(self, stream: StreamSql<'_>) -> StreamSql<'_> {
-        match self {
-            Self::Generation(_) => stream,
-            Self::Typed => stream.rebuilding(),
-        }
-    }
-}
-
-/// Where the rows of a stream go.
-#[derive(Debug)]
-pub(super) struct StreamTarget {
-    pub(super) targets: Targets,
-    /// The rows replace others, and are in staging until the stream is complete.
-    pub(super) replacing: Option<Replacing>,
-    /// Child tables of ours that the plan no longer has: dropped when the stream is replaced.
-    pub(super) obsolete: Vec<TableName>,
+/// Whether a sync can start.
+pub(super) enum Readiness {
+    /// It can.
+    Ready(Box<Prepared>),
+    /// These rows have to be typed again before. Nothing was touched.
+    Stale(Vec<Stale>),
 }
 
 /// Plans the catalog over what exists, and makes the tables ready, in one transaction; again when the connection is lost.
@@ -65,8 +48,8 @@ pub(super) fn prepare(
     catalog: &ConfiguredCatalog,
     options: &Options,
     patience: Patience<'_>,
-    purpose: Purpose,
-) -> Result<Prepared, Failure> {
+    purpose: Purpose<'_>,
+) -> Result<Readiness, Failure> {
     let mut pauses = patience.pauses();
     let mut outcome = try_to_prepare(warehouse, catalog, options, purpose);
     while let Err(reason) = &outcome
@@ -84,45 +67,46 @@ fn try_to_prepare(
     warehouse: &mut dyn Warehouse,
     catalog: &ConfiguredCatalog,
     options: &Options,
-    purpose: Purpose,
-) -> Result<Prepared, Failure> {
+    purpose: Purpose<'_>,
+) -> Result<Readiness, Failure> {
     let limits = warehouse.dialect().limits().clone();
     let schema_of = |stream: &ConfiguredStream| plan::schema_of(&stream.name, options, &limits);
-    let claims: Vec<(String, String)> =
-        catalog.streams.iter().map(|stream| (schema_of(stream), stream.name.name.clone())).collect();
-    let mut schemas: Vec<String> = claims.iter().map(|(schema, _)| schema.clone()).collect();
-    schemas.extend(catalog.streams.iter().map(|stream| plan::raw_schema_of(&stream.name, options, &limits)));
-    schemas.push(INTERNAL_SCHEMA.to_owned());
-    if purpose == Purpose::Rebuild {
-        schemas.push(raw::V2_SCHEMA.to_owned());
-    }
-    schemas.sort_unstable();
-    schemas.dedup();
+    let is_wanted = |stream: &StreamName| match purpose {
+        Purpose::Sync { .. } => true,
+        Purpose::Rebuild(rebuilding) => rebuilding.has(stream),
+    };
+    let wanted = catalog.streams.iter().filter(|stream| is_wanted(&stream.name));
+    let claims: Vec<(String, String)> = wanted.map(|stream| (schema_of(stream), stream.name.name.clone())).collect();
     // what exists stays as it is described only once nobody else writes to it
     warehouse.claim(&claims).map_err(|error| failure(error, None))?;
-    let existing = warehouse.describe(&schemas).map_err(|error| failure(error, None))?;
+    let existing = warehouse.describe(&schemas(catalog, options, &limits)).map_err(|error| failure(error, None))?;
+    // names depend on all streams, whichever are wanted
     let mut plan = plan::compile(catalog, options, &limits, &known_names(&existing))
         .map_err(|error| Failure::config(error.to_string()))?;
-    let sources = match purpose {
-        Purpose::Sync => Vec::new(),
-        Purpose::Rebuild => {
-            let sources = plan.streams.iter().map(|stream| source(stream, options, &existing, warehouse.dialect()));
-            let sources = sources.collect::<Result<Vec<_>, _>>()?;
-            // raw rows are what is read, not what is written
-            plan.streams.iter_mut().for_each(|stream| stream.raw = None);
-            sources
+    plan.streams.retain(|stream| is_wanted(&stream.stream));
+    let states = states(warehouse, &plan, &existing)?;
+    if let Purpose::Sync { rebuilds: true } = purpose {
+        let mut found = Vec::new();
+        for (stream, state) in plan.streams.iter().zip(&states) {
+            found.extend(stale(warehouse, stream, state, options, &existing)?);
         }
-    };
+        if !found.is_empty() {
+            return Ok(Readiness::Stale(found));
+        }
+    }
+    if let Purpose::Rebuild(rebuilding) = purpose {
+        rebuilding.refuse_losses(warehouse, &plan, options, &existing)?;
+    }
     let tables = plan.streams.iter().flat_map(|stream| stream.tables.iter().chain(&stream.raw).chain(&stream.history));
     let columns: Vec<usize> = tables.map(|table| table.columns.len()).collect();
     warehouse.make_room(&columns).map_err(|error| failure(error, None))?;
 
     warehouse.begin().map_err(|error| failure(error, None))?;
-    let ready = make_ready(warehouse, &plan, &existing, purpose);
+    let ready = make_ready(warehouse, &mut plan, states, options, &existing, purpose);
     match ready {
-        Ok(streams) => {
+        Ok((streams, sources)) => {
             warehouse.commit().map_err(|error| failure(error, None))?;
-            Ok(Prepared { plan, streams, limits, sources })
+            Ok(Readiness::Ready(Box::new(Prepared { plan, streams, limits, sources })))
         }
         Err(error) => {
             // the error that counts is the first
@@ -132,23 +116,57 @@ fn try_to_prepare(
     }
 }
 
+/// The schemas that the catalog's tables are in, our own, and the one where raw tables of others may be.
+fn schemas(catalog: &ConfiguredCatalog, options: &Options, limits: &Limits) -> Vec<String> {
+    let mut schemas = vec![INTERNAL_SCHEMA.to_owned(), raw::V2_SCHEMA.to_owned()];
+    for stream in &catalog.streams {
+        schemas.push(plan::schema_of(&stream.name, options, limits));
+        schemas.push(plan::raw_schema_of(&stream.name, options, limits));
+    }
+    schemas.sort_unstable();
+    schemas.dedup();
+    schemas
+}
+
 fn make_ready(
     warehouse: &mut dyn Warehouse,
-    plan: &Plan,
+    plan: &mut Plan,
+    states: Vec<StreamState>,
+    options: &Options,
     existing: &[ExistingTable],
-    purpose: Purpose,
-) -> Result<Vec<StreamTarget>, Failure> {
+    purpose: Purpose<'_>,
+) -> Result<(Vec<StreamTarget>, Vec<String>), Failure> {
     for statement in bookkeeping::create_all(warehouse.dialect()) {
         warehouse.execute(&statement).map_err(|error| failure(error, None))?;
     }
-    let streams = plan.streams.iter().map(|stream| {
-        let preparation = StreamPreparation { warehouse, stream, existing };
-        match purpose {
-            Purpose::Sync => preparation.run(),
-            Purpose::Rebuild => preparation.rebuild(),
+    match purpose {
+        Purpose::Sync { .. } => {
+            let streams = plan.streams.iter().zip(states);
+            let targets =
+                streams.map(|(stream, state)| StreamPreparation { warehouse, stream, existing, state }.sync());
+            Ok((targets.collect::<Result<_, _>>()?, Vec::new()))
         }
-    });
-    streams.collect()
+        Purpose::Rebuild(rebuilding) => rebuilding.make_ready(warehouse, plan, states, options, existing),
+    }
+}
+
+/// What is remembered of each stream.
+fn states(warehouse: &mut dyn Warehouse, plan: &Plan, existing: &[ExistingTable]) -> Result<Vec<StreamState>, Failure> {
+    let mut known = BTreeMap::new();
+    if find(existing, &bookkeeping::states_table()).is_some() {
+        let mut schemas: Vec<String> = plan.streams.iter().map(|stream| stream.schema.clone()).collect();
+        schemas.sort_unstable();
+        schemas.dedup();
+        let sql = bookkeeping::read_states(warehouse.dialect(), &schemas);
+        let found = warehouse.query(&sql).map_err(|error| failure(error, None))?;
+        let states = found.rows.iter().filter_map(|row| StreamState::of_row(row));
+        known.extend(states.map(|state| ((state.schema.clone(), state.stream.clone()), state)));
+    }
+    let state = |stream: &StreamPlan| {
+        let key = (stream.schema.clone(), stream.stream.name.clone());
+        known.remove(&key).unwrap_or_else(|| StreamState::unknown(&key.0, &key.1))
+    };
+    Ok(plan.streams.iter().map(state).collect())
 }
 
 fn known_names(existing: &[ExistingTable]) -> KnownNames {
@@ -164,149 +182,6 @@ fn known_names(existing: &[ExistingTable]) -> KnownNames {
         }
     }
     known
-}
-
-/// Makes one stream's tables ready and decides where its rows go.
-struct StreamPreparation<'a> {
-    warehouse: &'a mut dyn Warehouse,
-    stream: &'a StreamPlan,
-    existing: &'a [ExistingTable],
-}
-
-/// What becomes of an unfinished replacement, and whether this sync is one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Staging {
-    /// Rows go to what the user reads; what an unfinished replacement had loaded is kept with it.
-    Absorb,
-    /// The sync replaces, and goes on from what an unfinished attempt had loaded.
-    Resume(i64),
-    /// The sync replaces, from nothing.
-    Afresh(i64),
-}
-
-impl<'a> StreamPreparation<'a> {
-    fn run(mut self) -> Result<StreamTarget, Failure> {
-        let state = self.read_state()?;
-        let obsolete = self.obsolete();
-        let live = Targets { former_children: obsolete.clone(), ..self.sql().live() };
-        let staging = self.sql().staging();
-        self.refuse_foreign_tables(&live)?;
-        let described = self.described();
-        self.execute(&self.sql().prepare_live(&described))?;
-        let (replacing, targets) = match self.decide(&state) {
-            Staging::Absorb => {
-                // generation 0 is a replacement without generations: the next attempt starts afresh, whatever it is
-                match state.staging_generation {
-                    None => {}
-                    Some(0) => self.execute(&self.sql().drop_staging())?,
-                    Some(_) => {
-                        self.execute(&[self.sql().prepare_staging(&described), self.sql().absorb()].concat())?;
-                    }
-                }
-                (None, live)
-            }
-            Staging::Resume(generation) => {
-                self.execute(&self.sql().prepare_staging(&described))?;
-                (Some(generation), staging)
-            }
-            Staging::Afresh(generation) => {
-                self.execute(&[self.sql().drop_staging(), self.sql().prepare_staging(|_| None)].concat())?;
-                (Some(generation), staging)
-            }
-        };
-        let state = StreamState { staging_generation: replacing, ..state };
-        let statements = bookkeeping::write_state(self.warehouse.dialect(), &state);
-        self.execute(&statements)?;
-        Ok(StreamTarget { targets, replacing: replacing.map(Replacing::Generation), obsolete })
-    }
-
-    /// Makes ready what a rebuild needs: the live typed tables as the plan has them, and empty ones beside them.
-    fn rebuild(mut self) -> Result<StreamTarget, Failure> {
-        let obsolete = self.obsolete();
-        let live = self.sql().live();
-        self.refuse_foreign_tables(&live)?;
-        let described = self.described();
-        let targets = self.sql().rebuilding().staging();
-        let statements = [
-            self.sql().prepare_live(&described),
-            self.sql().rebuilding().drop_staging(),
-            self.sql().rebuilding().prepare_staging(|_| None),
-        ];
-        self.execute(&statements.concat())?;
-        Ok(StreamTarget { targets, replacing: Some(Replacing::Typed), obsolete })
-    }
-
-    fn decide(&self, state: &StreamState) -> Staging {
-        match self.stream.replacement {
-            Replacement::Keep => Staging::Absorb,
-            Replacement::Always => Staging::Afresh(0),
-            Replacement::Generation(generation) if state.staging_generation == Some(generation) => {
-                Staging::Resume(generation)
-            }
-            Replacement::Generation(generation)
-                if state.replaced_generation == Some(generation) && self.stream.mode != SyncMode::Overwrite =>
-            {
-                Staging::Absorb
-            }
-            Replacement::Generation(generation) => Staging::Afresh(generation),
-        }
-    }
-
-    fn read_state(&mut self) -> Result<StreamState, Failure> {
-        let (schema, stream) = (self.stream.schema.clone(), self.stream.stream.name.clone());
-        let sql = bookkeeping::read_state(self.warehouse.dialect(), &schema, &stream);
-        let found = self.warehouse.query(&sql).map_err(|error| failure(error, Some(self.stream)))?;
-        let row = found.rows.into_iter().next().unwrap_or_default();
-        let number = |index: usize| row.get(index)?.as_ref()?.parse().ok();
-        let layout = row.get(2).cloned().flatten();
-        Ok(StreamState { schema, stream, replaced_generation: number(0), staging_generation: number(1), layout })
-    }
-
-    /// A table that has none of our columns is somebody else's: adding to it, let alone replacing it, would be a harm.
-    fn refuse_foreign_tables(&self, live: &Targets) -> Result<(), Failure> {
-        let names = live.raw.iter().chain(&live.tables).chain(&live.history);
-        for table in names.filter_map(|name| self.existing.iter().find(|table| table.name == *name)) {
-            if !table.columns.iter().any(|column| column.name.starts_with("_airbyte_")) {
-                let TableName { schema, name } = &table.name;
-                let stream = &self.stream.stream;
-                let message = format!(
-                    "the table `{schema}.{name}` exists and is not Alluvium's (it has no `_airbyte_` columns): rename \
-                     it, or give the stream another schema"
-                );
-                return Err(Failure::config(message).in_stream(stream.name.clone(), stream.namespace.clone()));
-            }
-        }
-        Ok(())
-    }
-
-    fn obsolete(&self) -> Vec<TableName> {
-        let is_child = |comment: &str| match serde_json::from_str::<Vec<String>>(comment) {
-            Ok(path) => path.len() > 2 && path[0] == "child" && path[1] == self.stream.stream.name,
-            Err(_) => false,
-        };
-        self.existing
-            .iter()
-            .filter(|table| table.name.schema == self.stream.schema)
-            .filter(|table| table.comment.as_deref().is_some_and(is_child))
-            .filter(|table| self.stream.tables.iter().all(|planned| planned.name != table.name.name))
-            .map(|table| table.name.clone())
-            .collect()
-    }
-
-    fn described(&self) -> impl Fn(&TableName) -> Option<Vec<Described>> + use<'a> {
-        let existing = self.existing;
-        move |name| find(existing, name).map(ExistingTable::described)
-    }
-
-    fn execute(&mut self, statements: &[String]) -> Result<(), Failure> {
-        statements.iter().try_for_each(|statement| {
-            self.warehouse.execute(statement).map(drop).map_err(|error| failure(error, Some(self.stream)))
-        })
-    }
-
-    fn sql(&self) -> StreamSql<'_> {
-        StreamSql::new(self.stream, self.warehouse.dialect())
-    }
 }
 
 /// The table of this name.

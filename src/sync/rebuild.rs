@@ -5,18 +5,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use alluvium_normalization::catalog::ConfiguredCatalog;
-use alluvium_normalization::plan::{Options, StreamPlan};
+use alluvium_normalization::catalog::{ConfiguredCatalog, StreamName};
+use alluvium_normalization::plan::{Options, Plan, StreamPlan};
+use alluvium_normalization::sql::StreamSql;
+use alluvium_normalization::sql::bookkeeping::StreamState;
+use uuid::Uuid;
 
 use crate::failure::Failure;
 use crate::protocol::writer::ProtocolWriter;
 use crate::sync::patience::Patience;
-use crate::sync::prepare::{self, Purpose};
+use crate::sync::prepare::{self, Prepared, Purpose, Readiness, failure};
 use crate::sync::raw_feed::RawFeed;
+use crate::sync::raw_tables::{no_raw_table, raw_source};
 use crate::sync::report::{Progress, Report};
+use crate::sync::stale::rows_without_raw;
+use crate::sync::target::{Place, StreamPreparation, StreamTarget};
 use crate::sync::transaction::Transaction;
 use crate::sync::{Rejected, Settings, threads};
-use crate::warehouse::Warehouse;
+use crate::warehouse::{ExistingTable, Warehouse};
 
 /// A rebuild that is about to run.
 pub(crate) struct Rebuild<'a> {
@@ -28,33 +34,131 @@ pub(crate) struct Rebuild<'a> {
     pub(crate) settings: &'a Settings,
     /// Raised to end it: tables of streams that are not finished stay as they are.
     pub(crate) stop: &'a AtomicBool,
+    /// Which of the streams, and what of them.
+    pub(crate) rebuilding: Rebuilding,
+}
+
+/// What is rebuilt.
+#[derive(Debug)]
+pub(crate) struct Rebuilding {
+    only: Option<Vec<StreamName>>,
+    place: Place,
+    accepts_losses: bool,
+}
+
+impl Rebuilding {
+    /// The typed tables of these streams, of all if none are named. `accepts_losses`: also those with rows whose records the
+    /// raw table has not, which are then gone.
+    pub(crate) fn live(only: Option<Vec<StreamName>>, accepts_losses: bool) -> Self {
+        Self { only, place: Place::Live, accepts_losses }
+    }
+
+    /// What is `place` of these streams, of which the raw tables have all records.
+    pub(super) fn of(only: Vec<StreamName>, place: Place) -> Self {
+        Self { only: Some(only), place, accepts_losses: true }
+    }
+
+    /// Whether the stream is rebuilt.
+    pub(super) fn has(&self, stream: &StreamName) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(stream))
+    }
+
+    /// Refuses to type tables again whose rows raw does not hold all.
+    pub(super) fn refuse_losses(
+        &self,
+        warehouse: &mut dyn Warehouse,
+        plan: &Plan,
+        options: &Options,
+        existing: &[ExistingTable],
+    ) -> Result<(), Failure> {
+        for stream in plan.streams.iter().filter(|_| !self.accepts_losses) {
+            let Some(source) = raw_source(self.place, stream, options, existing, warehouse.dialect()) else {
+                return Err(no_raw_table(stream));
+            };
+            let targets = StreamSql::new(stream, warehouse.dialect()).live();
+            let missing = rows_without_raw(warehouse, stream, &targets, &source, existing)?;
+            if missing > 0 {
+                let StreamName { namespace, name } = &stream.stream;
+                let message = format!(
+                    "the raw table `{}.{}` does not hold {missing} records that the typed tables of `{name}` show: to \
+                     rebuild them would lose those (`--accept-losses` does it all the same)",
+                    source.table.schema, source.table.name
+                );
+                return Err(Failure::config(message).in_stream(name.clone(), namespace.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the tables ready. Streams that an interrupted run has finished are taken out of the plan.
+    pub(super) fn make_ready(
+        &self,
+        warehouse: &mut dyn Warehouse,
+        plan: &mut Plan,
+        states: Vec<StreamState>,
+        options: &Options,
+        existing: &[ExistingTable],
+    ) -> Result<(Vec<StreamTarget>, Vec<String>), Failure> {
+        let run = Self::run_id(plan);
+        let is_unfinished =
+            |state: &StreamState| state.layouts.rebuild.as_ref().is_some_and(|(_, of_run)| *of_run == run);
+        let goes_on = self.place == Place::Live && states.iter().any(is_unfinished);
+        let unfinished: Vec<bool> = states.iter().map(|state| !goes_on || is_unfinished(state)).collect();
+        let finished = unfinished.iter().filter(|unfinished| !**unfinished).count();
+        if goes_on {
+            tracing::info!(finished, left = unfinished.len() - finished, "an interrupted rebuild goes on");
+        }
+        let mut each = unfinished.iter();
+        plan.streams.retain(|_| each.next().is_some_and(|unfinished| *unfinished));
+        let states = states.into_iter().zip(unfinished).filter_map(|(state, unfinished)| unfinished.then_some(state));
+        let (mut targets, mut sources) = (Vec::new(), Vec::new());
+        for (stream, state) in plan.streams.iter_mut().zip(states) {
+            let source = raw_source(self.place, stream, options, existing, warehouse.dialect());
+            let Some(source) = source else { return Err(no_raw_table(stream)) };
+            // raw rows are what is read, not what is written
+            stream.raw = None;
+            let may_resume = source.has_our_ids(warehouse.dialect(), existing);
+            let preparation = StreamPreparation { warehouse, stream, existing, state };
+            let (target, resumes) = preparation.rebuild(self.place, &run, may_resume)?;
+            sources.push(source.query(warehouse.dialect(), resumes.then_some(&target.targets)));
+            targets.push(target);
+        }
+        Ok((targets, sources))
+    }
+
+    /// Tells runs over other streams apart.
+    fn run_id(plan: &Plan) -> String {
+        let mut names: Vec<String> =
+            plan.streams.iter().map(|stream| format!("{}\0{}", stream.schema, stream.stream.name)).collect();
+        names.sort_unstable();
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, names.join("\0\0").as_bytes()).to_string()
+    }
 }
 
 impl Rebuild<'_> {
-    /// Types the raw rows of every stream again and puts them in the place of what is typed, stream by stream.
+    /// Types the raw rows of every stream again and puts them in the place of what is typed, stream by stream. Gives the
+    /// warehouse back.
     ///
     /// Law: a stream's typed tables then hold what a sync of its raw rows' records would have made of them, ids included
-    /// (`_airbyte_normalized_at` aside). A stream that is not finished keeps its tables as they were.
+    /// (`_airbyte_normalized_at` aside). A stream that is not finished keeps its tables as they were; the same rebuild, run
+    /// again, goes on with it.
     pub(crate) fn run(
         &self,
         mut warehouse: Box<dyn Warehouse>,
         watch: &mut dyn FnMut(Arc<Progress>),
-    ) -> (Report, Result<(), Failure>) {
+    ) -> (Report, threads::Loaded) {
         let started = Instant::now();
         let patience = Patience::new(warehouse.has_connection(), self.stop);
-        // A warehouse that holds no raw rows for us still has those of before.
-        let options = Options { raw: true, typed: true, ..self.options.clone() };
-        let prepared = prepare::prepare(warehouse.as_mut(), self.catalog, &options, patience, Purpose::Rebuild);
-        let prepared = match prepared {
+        let prepared = match self.prepare(warehouse.as_mut(), patience) {
             Ok(prepared) => prepared,
             Err(failure) => return (Report::default(), Err(failure)),
         };
         let plans: Arc<[StreamPlan]> = prepared.plan.streams.into();
-        let progress = Arc::new(Progress::new(plans.len()));
+        let progress = Arc::new(Progress::new(&plans));
         watch(Arc::clone(&progress));
         let reader = match warehouse.reader() {
             Ok(reader) => reader,
-            Err(error) => return (Report::default(), Err(prepare::failure(error, None))),
+            Err(error) => return (Report::default(), Err(failure(error, None))),
         };
         let transaction = Transaction::new(warehouse, Arc::clone(&plans), prepared.streams, patience);
         let (mut report, fed, loaded) = threads::run(
@@ -80,7 +184,17 @@ impl Rebuild<'_> {
             }
             Err(failure) => Err(failure),
         };
-        (report, loaded.and(outcome))
+        (report, loaded.and_then(|warehouse| outcome.map(|()| warehouse)))
+    }
+
+    fn prepare(&self, warehouse: &mut dyn Warehouse, patience: Patience<'_>) -> Result<Prepared, Failure> {
+        // A warehouse that holds no raw rows for us still has those of before.
+        let options = Options { raw: true, typed: true, ..self.options.clone() };
+        let purpose = Purpose::Rebuild(&self.rebuilding);
+        match prepare::prepare(warehouse, self.catalog, &options, patience, purpose)? {
+            Readiness::Ready(prepared) => Ok(*prepared),
+            Readiness::Stale(_) => Err(Failure::internal("a rebuild waits for a rebuild")),
+        }
     }
 }
 

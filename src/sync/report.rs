@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use alluvium_normalization::catalog::StreamName;
+use alluvium_normalization::plan::StreamPlan;
 use alluvium_normalization::shred::Counts;
 
 use crate::sync::Rejected;
@@ -12,6 +13,7 @@ use crate::sync::Rejected;
 #[derive(Debug)]
 pub(crate) struct Progress {
     started: Instant,
+    names: Vec<String>,
     streams: Vec<StreamProgress>,
 }
 
@@ -40,9 +42,15 @@ pub(crate) struct StreamCounters {
 }
 
 impl Progress {
-    pub(super) fn new(streams: usize) -> Self {
-        let streams = std::iter::repeat_with(StreamProgress::default).take(streams);
-        Self { started: Instant::now(), streams: streams.collect() }
+    pub(super) fn new(plans: &[StreamPlan]) -> Self {
+        let names = plans.iter().map(|plan| plan.stream.to_string()).collect();
+        let streams = plans.iter().map(|_| StreamProgress::default()).collect();
+        Self { started: Instant::now(), names, streams }
+    }
+
+    /// Names of the streams, in the order of their counters.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
     }
 
     pub(super) fn read(&self, stream: usize, bytes: usize) {

@@ -15,6 +15,10 @@ use crate::sync::loader::{Delivery, Loader};
 use crate::sync::report::{Progress, Report};
 use crate::sync::transaction::Transaction;
 use crate::sync::worker::Worker;
+use crate::warehouse::Warehouse;
+
+/// The warehouse, when all is loaded, unless it was left in a hurry.
+pub(super) type Loaded = Result<Option<Box<dyn Warehouse>>, Failure>;
 
 /// What a feed hands its records to.
 pub(super) struct Intake {
@@ -31,7 +35,7 @@ pub(super) fn run<T>(
     (workers, stop): (usize, &AtomicBool),
     (writer, progress): (&ProtocolWriter, &Arc<Progress>),
     feed: impl FnOnce(Intake) -> T,
-) -> (Report, T, Result<(), Failure>) {
+) -> (Report, T, Loaded) {
     let budget = Arc::new(Budget::new());
     let (batches_in, batches_out) = crossbeam_channel::unbounded();
     let (chunks_in, chunks_out) = crossbeam_channel::unbounded();
@@ -46,7 +50,8 @@ pub(super) fn run<T>(
         drop(chunks_out);
         let loading = scope.spawn(move || {
             let result = loader.run(&batches_out);
-            (loader.finish(stop.load(Ordering::Relaxed)), result)
+            let (report, warehouse) = loader.finish(stop.load(Ordering::Relaxed));
+            (report, result.map(|()| warehouse))
         });
         let progress = Arc::clone(progress);
         let fed = feed(Intake { budget: Arc::clone(&budget), chunks: chunks_in, deliveries: batches_in, progress });

@@ -9,13 +9,14 @@ use std::sync::Arc;
 
 use alluvium_normalization::plan::StreamPlan;
 use alluvium_normalization::shred::Slot;
-use alluvium_normalization::sql::bookkeeping::{StreamState, SyncLogEntry, log_sync, write_state};
+use alluvium_normalization::sql::bookkeeping::{SyncLogEntry, log_sync, write_state};
 use alluvium_normalization::sql::{StreamSql, TableName};
 use arrow_array::RecordBatch;
 
 use crate::failure::Failure;
 use crate::sync::patience::Patience;
-use crate::sync::prepare::{Replacing, StreamTarget, failure};
+use crate::sync::prepare::failure;
+use crate::sync::target::{Replacing, StreamTarget};
 use crate::warehouse::{Interrupted, Warehouse};
 
 /// Bytes of batches that are kept of a checkpoint. One whose rows unfold into more can't be done again.
@@ -78,9 +79,11 @@ impl<'a> Transaction<'a> {
         for stream in completed {
             let live = StreamSql::new(&self.plans[*stream], self.warehouse.dialect()).live();
             let target = &mut self.targets[*stream];
-            if target.replacing.take().is_some() {
-                target.targets = live;
+            if target.replacing.is_some() {
+                target.state = target.replaced(&self.plans[*stream]);
+                (target.replacing, target.targets) = (None, live);
                 target.obsolete.clear();
+                target.retyped.clear();
             }
         }
         Ok(())
@@ -102,9 +105,9 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    /// Leaves the warehouse without closing it in order.
-    pub(super) fn abandon(self) {
-        std::mem::forget(self.warehouse);
+    /// The warehouse, when there is no more to write.
+    pub(super) fn into_warehouse(self) -> Box<dyn Warehouse> {
+        self.warehouse
     }
 
     /// What was tried, or else `again` on a new connection until it succeeds or there is no use in going on.
@@ -210,18 +213,17 @@ impl<'a> Transaction<'a> {
             }
         }
         let dialect = self.warehouse.dialect();
-        let mut statements = replacing.sql(self.sql(plan)).swap(&exchanged);
-        statements.extend(self.targets[stream].obsolete.iter().map(|table| dialect.give_up(table)));
-        if let Replacing::Generation(generation) = replacing {
-            let state = StreamState {
-                schema: plan.schema.clone(),
-                stream: plan.stream.name.clone(),
-                replaced_generation: Some(generation),
-                staging_generation: None,
-                layout: None,
-            };
-            statements.extend(write_state(dialect, &state));
+        let target = &self.targets[stream];
+        let copied = || target.retyped.iter().filter(|retyped| !exchanged.contains(&retyped.table));
+        let mut statements: Vec<String> = copied().flat_map(|retyped| retyped.before.clone()).collect();
+        statements.extend(replacing.sql(self.sql(plan)).swap(&exchanged));
+        statements.extend(copied().flat_map(|retyped| retyped.after.clone()));
+        statements.extend(target.obsolete.iter().map(|table| dialect.give_up(table)));
+        if matches!(replacing, Replacing::Generation(_)) && target.state.layouts.rebuild.is_some() {
+            // its raw rows are gone
+            statements.extend(self.sql(plan).rebuilding().drop_staging());
         }
+        statements.extend(write_state(dialect, &target.replaced(plan)));
         self.execute(&statements, plan)
     }
 

@@ -28,5 +28,5 @@ pub(crate) fn write(config: &Config, catalog: &Path, out: &ProtocolWriter, audie
     }
     let options = config.options();
     let sync = Sync { catalog: &catalog, options: &options, settings: &settings, writer: out, stop: &stop };
-    watch(&catalog, &stop, audience, |progress| sync.run(io::stdin(), warehouse, progress))
+    watch(&stop, audience, |progress| sync.run(io::stdin(), warehouse, progress))
 }

@@ -10,6 +10,8 @@ mod compile;
 mod dedup;
 /// Names that exist already.
 mod known;
+/// What of a plan decides whether rows that an earlier plan typed are still right.
+mod layout;
 /// Drafts get their names.
 mod naming;
 /// Which tables and columns the properties of a stream become.
@@ -22,6 +24,7 @@ mod tests;
 pub use compile::{PlanError, compile, raw_schema_of, schema_of};
 pub use dedup::{Cursor, Dedup, KeyPart};
 pub use known::KnownNames;
+pub use layout::{Layout, LayoutChange, Layouts};
 pub use options::{ArrayStorage, CdcDeletion, NumberStorage, ObjectStorage, Options, ScalarArrayStorage};
 
 use crate::catalog::{Replacement, StreamName, SyncMode};

@@ -34,6 +34,8 @@ pub struct Options {
     pub history: bool,
     /// What a change-data-capture delete does.
     pub cdc_deletion: CdcDeletion,
+    /// Rows that are there get new properties too, from raw.
+    pub backfill: bool,
 }
 
 impl Default for Options {
@@ -53,6 +55,7 @@ impl Default for Options {
             additional_properties: false,
             history: false,
             cdc_deletion: CdcDeletion::default(),
+            backfill: false,
         }
     }
 }

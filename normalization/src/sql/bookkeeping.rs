@@ -1,6 +1,7 @@
 //! What is remembered between syncs: generations and the sync log.
 
 use crate::kind::{ColumnKind, ScalarColumn};
+use crate::plan::Layouts;
 use crate::sql::internal::INTERNAL_SCHEMA;
 use crate::sql::tables::{create, create_schema};
 use crate::sql::text::{listed, quoted};
@@ -31,7 +32,7 @@ const SYNCS: &[(&str, ColumnKind)] = &[
 ];
 
 /// What is remembered of a stream. One row a stream: schema and source name tell streams apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StreamState {
     /// Schema of the stream's tables.
     pub schema: String,
@@ -41,8 +42,8 @@ pub struct StreamState {
     pub replaced_generation: Option<i64>,
     /// Generation of an unfinished replacement. `None`: there is none.
     pub staging_generation: Option<i64>,
-    /// How the stream's tables were laid out, in words of the planner's.
-    pub layout: Option<String>,
+    /// How the stream's tables are laid out.
+    pub layouts: Layouts,
 }
 
 /// One stream in one sync, as the sync log keeps it.
@@ -73,31 +74,61 @@ pub fn create_all(dialect: &dyn Dialect) -> Vec<String> {
     vec![create_schema(dialect, INTERNAL_SCHEMA), table("alluvium_streams", STREAMS), table("alluvium_syncs", SYNCS)]
 }
 
-/// Asks for the state of a stream: no row, or one of `replaced_generation, staging_generation, layout`.
+/// The table of the streams' states.
 #[must_use]
-pub fn read_state(dialect: &dyn Dialect, schema: &str, stream: &str) -> String {
+pub fn states_table() -> TableName {
+    internal_table("alluvium_streams")
+}
+
+/// Asks for the states of the streams in these schemas: rows of `schema_name, stream_name, replaced_generation,
+/// staging_generation, layout`, to be read by [`StreamState::of_row`].
+#[must_use]
+pub fn read_states(dialect: &dyn Dialect, schemas: &[String]) -> String {
     format!(
         "SELECT
   {columns}
 FROM {table}
-WHERE {this}",
-        columns = listed(1, quoted(dialect, ["replaced_generation", "staging_generation", "layout"])),
-        table = dialect.relation(&internal_table("alluvium_streams")),
-        this = this_stream(dialect, schema, stream),
+WHERE {schema} IN ({schemas})",
+        columns = listed(1, quoted(dialect, STREAMS.iter().take(5).map(|(name, _)| name))),
+        table = dialect.relation(&states_table()),
+        schema = dialect.quote("schema_name"),
+        schemas = schemas.iter().map(|schema| dialect.literal(schema)).collect::<Vec<_>>().join(", "),
     )
+}
+
+impl StreamState {
+    /// What is remembered of a stream that nothing is remembered of.
+    #[must_use]
+    pub fn unknown(schema: &str, stream: &str) -> Self {
+        let (schema, stream) = (schema.to_owned(), stream.to_owned());
+        Self { schema, stream, replaced_generation: None, staging_generation: None, layouts: Layouts::default() }
+    }
+
+    /// The state in a row of [`read_states`], each value as text.
+    #[must_use]
+    pub fn of_row(row: &[Option<String>]) -> Option<Self> {
+        let number = |index: usize| row.get(index)?.as_ref()?.parse().ok();
+        Some(Self {
+            schema: row.first()?.clone()?,
+            stream: row.get(1)?.clone()?,
+            replaced_generation: number(2),
+            staging_generation: number(3),
+            layouts: row.get(4)?.as_deref().map(Layouts::parse).unwrap_or_default(),
+        })
+    }
 }
 
 /// Remembers the state of a stream in place of what was remembered.
 #[must_use]
 pub fn write_state(dialect: &dyn Dialect, state: &StreamState) -> Vec<String> {
-    let table = internal_table("alluvium_streams");
+    let table = states_table();
     let number = |value: Option<i64>| value.map_or_else(null, |value| value.to_string());
     let values = [
         dialect.literal(&state.schema),
         dialect.literal(&state.stream),
         number(state.replaced_generation),
         number(state.staging_generation),
-        state.layout.as_deref().map_or_else(null, |layout| dialect.literal(layout)),
+        dialect.literal(&state.layouts.to_text()),
         "CURRENT_TIMESTAMP".to_owned(),
     ];
     vec![

@@ -60,6 +60,23 @@ pub trait Dialect: Send + Sync {
         None
     }
 
+    /// Gives a column of a table with rows the type of `kind`, which holds all its values; `otherwise` are the statements to
+    /// run where that can't be.
+    fn widen(&self, table: &TableName, column: &str, kind: ColumnKind, otherwise: &[String]) -> Vec<String> {
+        let _ = otherwise;
+        let (relation, column) = (self.relation(table), self.quote(column));
+        vec![format!("ALTER TABLE {relation} ALTER COLUMN {column} SET DATA TYPE {}", self.column_type(kind))]
+    }
+
+    /// Gives a column of a table whose rows are about to be replaced the type of `kind`: what to run before the rows go, and
+    /// what to run when the new ones are there. `retired` is how the column may be renamed meanwhile.
+    fn retype(&self, table: &TableName, column: &str, kind: ColumnKind, retired: &str) -> (Vec<String>, Vec<String>) {
+        let _ = retired;
+        let (relation, column) = (self.relation(table), self.quote(column));
+        let kind = self.column_type(kind);
+        (vec![format!("ALTER TABLE {relation} ALTER COLUMN {column} SET DATA TYPE {kind} USING NULL")], Vec::new())
+    }
+
     /// Drops a table of the user's that we made and no longer fill.
     fn give_up(&self, table: &TableName) -> String {
         format!("DROP TABLE IF EXISTS {}", self.relation(table))

@@ -1,6 +1,6 @@
 //! What an existing table lacks to take what the plan has for it.
 
-use crate::kind::ColumnKind;
+use crate::kind::{ColumnKind, ScalarColumn};
 use crate::names::{Candidate, Naming, assign};
 use crate::sql::Dialect;
 
@@ -10,16 +10,43 @@ pub type Described = (String, String);
 /// One step towards the plan.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step<'a> {
-    /// A column of another type makes way: it is renamed, with its values.
-    Retire { column: &'a str, to: String },
     /// A column of the plan is added.
     Add { name: &'a str, kind: ColumnKind },
+    /// A column has another type than the plan's.
+    Retype(Retype<'a>),
+}
+
+/// A column that exists with another type than the plan's.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Retype<'a> {
+    /// Its name in the plan.
+    pub(super) name: &'a str,
+    /// Its name in the table, maybe in other letters.
+    pub(super) column: &'a str,
+    /// What the plan has for it.
+    pub(super) kind: ColumnKind,
+    /// The type that it has.
+    pub(super) present_type: &'a str,
+    /// The name under which it makes way, if it has to: `<name>_<8 hex>`, in nobody's way.
+    pub(super) retired: String,
+}
+
+impl Retype<'_> {
+    /// Every value of the column is one of the planned kind too.
+    pub(super) fn widens(&self, dialect: &dyn Dialect) -> bool {
+        let ColumnKind::Scalar(planned) = self.kind else { return false };
+        let present = ScalarColumn::ALL
+            .into_iter()
+            .filter(|scalar| dialect.column_type(ColumnKind::Scalar(*scalar)) == self.present_type);
+        // more than one where a type stands for several kinds
+        present.map(|present| present.widens_to(planned)).reduce(|one, other| one && other).unwrap_or(false)
+    }
 }
 
 /// The steps from an existing table to the planned columns.
 ///
-/// Law: no column and no value is dropped. A column of another type than the plan's is retired as `<name>_<8 hex>`; one
-/// that the plan does not have stays. Columns named in `ours` keep whatever type they have: loads cast to it.
+/// Law: no column and no value is dropped; a column that the plan does not have stays. Columns named in `ours` keep whatever
+/// type they have: loads cast to it.
 pub(super) fn steps<'a>(
     dialect: &dyn Dialect,
     planned: &[(&'a str, ColumnKind)],
@@ -32,16 +59,15 @@ pub(super) fn steps<'a>(
     taken.extend(planned.iter().map(|(name, _)| (*name).to_owned()));
     let mut steps = Vec::new();
     for (name, kind) in planned {
-        let present = existing.iter().find(|(present, _)| same(present, name));
-        if let Some((column, present_type)) = present {
-            if *present_type == dialect.column_type(*kind) || ours.contains(name) {
-                continue;
-            }
-            let to = retired_name(dialect, (column, present_type), &taken);
-            taken.push(to.clone());
-            steps.push(Step::Retire { column, to });
+        let Some((column, present_type)) = existing.iter().find(|(present, _)| same(present, name)) else {
+            steps.push(Step::Add { name, kind: *kind });
+            continue;
+        };
+        if *present_type != dialect.column_type(*kind) && !ours.contains(name) {
+            let retired = retired_name(dialect, (column, present_type), &taken);
+            taken.push(retired.clone());
+            steps.push(Step::Retype(Retype { name, column, kind: *kind, present_type, retired }));
         }
-        steps.push(Step::Add { name, kind: *kind });
     }
     steps
 }
@@ -63,7 +89,7 @@ fn retired_name(dialect: &dyn Dialect, (column, column_type): (&str, &str), take
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::{Step, steps};
+    use super::{Retype, Step, steps};
     use crate::kind::{ColumnKind, ScalarColumn};
     use crate::sql::duckdb::DuckDb;
 
@@ -82,11 +108,11 @@ mod tests {
     }
 
     #[test]
-    fn a_column_of_another_type_makes_way_again_and_again() {
+    fn a_column_of_another_type_can_make_way_again_and_again() {
         let mut existing = described(&[("price", "BIGINT")]);
         for kind in [TEXT, INTEGER, TEXT, INTEGER] {
             let steps = steps(&DuckDb::default(), &[("price", kind)], &[], &existing);
-            let [Step::Retire { column: "price", to }, Step::Add { name: "price", .. }] = steps.as_slice() else {
+            let [Step::Retype(Retype { column: "price", retired: to, .. })] = steps.as_slice() else {
                 panic!("{steps:?}")
             };
             assert!(existing.iter().all(|(name, _)| name != to));
@@ -101,5 +127,31 @@ mod tests {
         let existing = described(&[("_airbyte_ab_id", "VARCHAR")]);
         let planned = [("_airbyte_ab_id", ColumnKind::Uuid)];
         assert_eq!(steps(&DuckDb::default(), &planned, &["_airbyte_ab_id"], &existing), []);
+    }
+
+    #[test]
+    fn only_what_holds_every_value_is_wider() {
+        let widens = |from: &str, to: ScalarColumn| {
+            let existing = described(&[("c", from)]);
+            match steps(&DuckDb::default(), &[("c", ColumnKind::Scalar(to))], &[], &existing).as_slice() {
+                [Step::Retype(retype)] => retype.widens(&DuckDb::default()),
+                other => panic!("{other:?}"),
+            }
+        };
+        use ScalarColumn::{Boolean, Decimal, Double, HugeInteger, Integer, String, TimestampTz};
+        for (from, to) in [("BIGINT", HugeInteger), ("BIGINT", Decimal), ("HUGEINT", Double), ("DATE", String)] {
+            assert!(widens(from, to), "{from} {to:?}");
+        }
+        for (from, to) in [
+            ("VARCHAR", Integer),
+            ("HUGEINT", Decimal),
+            ("DOUBLE", HugeInteger),
+            ("DATE", TimestampTz),
+            ("BIGINT", Boolean),
+            ("JSON", String),
+            ("BIGINT[]", String),
+        ] {
+            assert!(!widens(from, to), "{from} {to:?}");
+        }
     }
 }

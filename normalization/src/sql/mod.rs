@@ -8,6 +8,8 @@
 
 /// What is remembered between syncs: generations and the sync log.
 pub mod bookkeeping;
+/// Whether rows that are there are those that the plan would make.
+mod changed;
 /// What differs between warehouses.
 mod dialect;
 /// DuckDB's dialect.
@@ -40,7 +42,7 @@ pub use bookkeeping::{StreamState, SyncLogEntry};
 pub use dialect::Dialect;
 pub use follow::Described;
 pub use internal::INTERNAL_SCHEMA;
-pub use tables::{create_schema, drop_table, rename_column, untold_source};
+pub use tables::{Retyped, create_schema, drop_table, rename_column, untold_source};
 pub use targets::Targets;
 
 use crate::plan::StreamPlan;
@@ -62,6 +64,8 @@ pub struct TableName {
 pub struct StreamSql<'a> {
     stream: &'a StreamPlan,
     dialect: &'a dyn Dialect,
+    /// The role of the tables that are as good as live, if they are not the user's.
+    live: Option<&'static str>,
     /// The role of the tables that take the place of the live ones in the end.
     staging: &'static str,
 }
@@ -70,12 +74,18 @@ impl<'a> StreamSql<'a> {
     /// The statements of `stream` in the words of `dialect`.
     #[must_use]
     pub fn new(stream: &'a StreamPlan, dialect: &'a dyn Dialect) -> Self {
-        Self { stream, dialect, staging: "staging" }
+        Self { stream, dialect, live: None, staging: "staging" }
     }
 
     /// The statements of a rebuild from raw: its staging tables are not those of an unfinished replacement.
     #[must_use]
     pub fn rebuilding(self) -> Self {
         Self { staging: "rebuild", ..self }
+    }
+
+    /// The statements of a rebuild from raw of what is staged: to them the staging tables of an unfinished replacement are live.
+    #[must_use]
+    pub fn rebuilding_staged(self) -> Self {
+        Self { live: Some("staging"), staging: "staging_rebuild", ..self }
     }
 }

@@ -7,7 +7,7 @@ use crate::kind::{ColumnKind, ScalarColumn};
 use crate::limits::{BinaryJson, Limits};
 use crate::names::{IdentifierLength, IdentifierRules};
 use crate::sql::internal::internal_name;
-use crate::sql::{Dialect, TableName};
+use crate::sql::{Dialect, TableName, rename_column};
 
 /// A Postgres server. Types are spelled as `format_type` spells them, so that a column's type can be compared as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -94,6 +94,37 @@ END",
     fn create_like(&self, staged: &TableName, live: &TableName) -> Option<String> {
         let (staged, live) = (self.relation(staged), self.relation(live));
         Some(format!("CREATE TABLE {staged} (LIKE {live} INCLUDING ALL EXCLUDING INDEXES)"))
+    }
+
+    /// A view that shows the column keeps it as it is.
+    fn widen(&self, table: &TableName, column: &str, kind: ColumnKind, otherwise: &[String]) -> Vec<String> {
+        let (relation, column, kind) = (self.relation(table), self.quote(column), self.column_type(kind));
+        let otherwise = otherwise.join(";\n  ");
+        vec![self.block(&format!(
+            "BEGIN
+  ALTER TABLE {relation} ALTER COLUMN {column} SET DATA TYPE {kind} USING CAST({column} AS {kind});
+EXCEPTION WHEN feature_not_supported OR dependent_objects_still_exist THEN
+  {otherwise};
+END"
+        ))]
+    }
+
+    /// A new column costs nothing, where another type would have every row written once more, and nobody could read meanwhile.
+    fn retype(&self, table: &TableName, column: &str, kind: ColumnKind, retired: &str) -> (Vec<String>, Vec<String>) {
+        let relation = self.relation(table);
+        let [quoted, retired_quoted] = [column, retired].map(|name| self.quote(name));
+        let before = vec![
+            rename_column(self, table, column, retired),
+            format!("ALTER TABLE {relation} ADD COLUMN {quoted} {}", self.column_type(kind)),
+        ];
+        let after = self.block(&format!(
+            "BEGIN
+  ALTER TABLE {relation} DROP COLUMN {retired_quoted};
+EXCEPTION WHEN dependent_objects_still_exist THEN
+  COMMENT ON COLUMN {relation}.{retired_quoted} IS NULL;
+END"
+        ));
+        (before, vec![after])
     }
 
     /// Where something of the user's depends on the table, a view most likely, it is emptied and stays.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::columns::SystemColumn;
 use crate::kind::ColumnKind;
 use crate::plan::{Column, ColumnSource, Table, TableRole};
-use crate::sql::follow::{Described, Step, steps};
+use crate::sql::follow::{Described, Retype, Step, steps};
 use crate::sql::keys::{AB_ID, CURSOR, DELETED, UNIQUE_KEY};
 use crate::sql::text::listed;
 use crate::sql::{Dialect, StreamSql, TableName, Targets};
@@ -46,34 +46,88 @@ pub fn untold_source(column: &str, columns_of_table: usize) -> Option<String> {
 }
 
 /// A table to be.
-struct Shape<'a> {
+pub(super) struct Shape<'a> {
     name: &'a TableName,
-    columns: Vec<(&'a str, ColumnKind)>,
+    pub(super) columns: Vec<(&'a str, ColumnKind)>,
     /// Columns that may have another type than ours: those of raw tables that others made, which loads cast to. In typed
     /// tables ids and keys are compared, and have to be what they are.
     ours: Vec<&'a str>,
 }
 
 impl<'a> Shape<'a> {
-    fn of(name: &'a TableName, table: &'a Table) -> Self {
+    pub(super) fn of(name: &'a TableName, table: &'a Table) -> Self {
         let columns = table.columns.iter().map(|column| (column.name.as_str(), column.kind)).collect();
         let raw = table.columns.iter().filter(|_| table.role == TableRole::Raw);
         Self { name, columns, ours: raw.map(|column| column.name.as_str()).collect() }
     }
 }
 
+/// What is done to a column that has another type than the plan's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Clash {
+    /// It gets the type if that holds all its values, else it makes way, with its values.
+    Follow,
+    /// Nothing yet: its rows will be replaced.
+    Leave,
+}
+
+/// A live table some of whose columns change their types when its rows are replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retyped {
+    /// The table.
+    pub table: TableName,
+    /// What to run before its rows go.
+    pub before: Vec<String>,
+    /// What to run when the new rows are there.
+    pub after: Vec<String>,
+}
+
 impl<'a> StreamSql<'a> {
     /// Makes the tables that the user reads, their schemas and what is remembered of keys and events, as the plan wants
     /// them, over what `existing` says is there. New columns get their source paths as comments. No value is taken away: a
-    /// column of another type is renamed and keeps its values. The internal schema has to be there.
+    /// column of another type is widened, or renamed with its values. The internal schema has to be there.
     #[must_use]
     pub fn prepare_live(&self, existing: impl Fn(&TableName) -> Option<Vec<Described>>) -> Vec<String> {
+        self.ready_live(existing, Clash::Follow)
+    }
+
+    /// Like [`Self::prepare_live`], but columns of another type stay as they are: the rows will be replaced, and the columns
+    /// follow then, see [`Self::retype_live`].
+    #[must_use]
+    pub fn extend_live(&self, existing: impl Fn(&TableName) -> Option<Vec<Described>>) -> Vec<String> {
+        self.ready_live(existing, Clash::Leave)
+    }
+
+    /// The live tables whose columns have other types than the plan's, with what changes that when their rows are replaced.
+    #[must_use]
+    pub fn retype_live(&self, existing: impl Fn(&TableName) -> Option<Vec<Described>>) -> Vec<Retyped> {
+        let live = self.live();
+        let shapes = self.user_tables(&live).map(|(name, table)| (Shape::of(name, table), Some(table)));
+        let remembered = self.remembered(&live).into_iter().map(|shape| (shape, None));
+        let retyped = shapes.chain(remembered).filter_map(|(shape, table)| {
+            let existing = existing(shape.name)?;
+            let (mut before, mut after) = (Vec::new(), Vec::new());
+            for step in steps(self.dialect, &shape.columns, &shape.ours, &existing) {
+                let Step::Retype(Retype { name, column, kind, retired, .. }) = step else { continue };
+                let (first, last) = self.dialect.retype(shape.name, column, kind, &retired);
+                before.extend(first);
+                let planned = table.and_then(|table| table.columns.iter().find(|planned| planned.name == name));
+                before.extend(planned.and_then(|planned| self.comment_on(shape.name, planned)));
+                after.extend(last);
+            }
+            (!before.is_empty()).then(|| Retyped { table: shape.name.clone(), before, after })
+        });
+        retyped.collect()
+    }
+
+    fn ready_live(&self, existing: impl Fn(&TableName) -> Option<Vec<Described>>, clash: Clash) -> Vec<String> {
         let live = self.live();
         let schemas = self.user_tables(&live).map(|(name, _)| name.schema.as_str()).collect::<BTreeSet<_>>();
         let mut statements = schemas.into_iter().map(|schema| create_schema(self.dialect, schema)).collect::<Vec<_>>();
         for (name, table) in self.user_tables(&live) {
             let columns = existing(name);
-            let (changes, new) = self.prepare(&Shape::of(name, table), columns.as_deref());
+            let shape = Shape::of(name, table);
+            let (changes, new) = self.prepare(&shape, columns.as_deref(), clash);
             statements.extend(changes);
             if columns.is_none() {
                 let comment = self.dialect.literal(&table.comment(&self.stream.stream));
@@ -85,7 +139,8 @@ impl<'a> StreamSql<'a> {
             statements.extend(told.filter_map(|column| self.comment_on(name, column)));
         }
         let remembered = self.remembered(&live);
-        statements.extend(remembered.iter().flat_map(|shape| self.prepare(shape, existing(shape.name).as_deref()).0));
+        let prepare = |shape: &Shape<'_>| self.prepare(shape, existing(shape.name).as_deref(), clash).0;
+        statements.extend(remembered.iter().flat_map(prepare));
         if let (Some(root), Some(keys)) = (live.tables.first(), &live.keys)
             && existing(root).is_some_and(|columns| columns.iter().any(|(name, _)| name == UNIQUE_KEY))
             && existing(keys).is_none()
@@ -125,27 +180,59 @@ WHERE {key} IS NOT NULL",
         ))
     }
 
+    /// Makes the tables of a replacement, which are not there. [`Self::extend_live`] comes first, over the same `existing`.
+    #[must_use]
+    pub fn create_staging(&self, existing: impl Fn(&TableName) -> Option<Vec<Described>>) -> Vec<String> {
+        let (staging, live) = (self.staging(), self.live());
+        let shapes = self.shapes(&staging);
+        let pairs = shapes.iter().zip(self.shapes(&live));
+        pairs.flat_map(|(staged, live)| self.create_staged(staged, live.name, &existing)).collect()
+    }
+
     /// Makes the tables of an unfinished replacement, like [`Self::prepare_live`], which comes first.
     #[must_use]
     pub fn prepare_staging(&self, existing: impl Fn(&TableName) -> Option<Vec<Described>>) -> Vec<String> {
         let (staging, live) = (self.staging(), self.live());
-        let shapes = |targets| {
-            let rows = self.user_tables(targets).map(|(name, table)| Shape::of(name, table));
-            rows.chain(self.remembered(targets)).collect::<Vec<_>>()
-        };
         let mut statements = Vec::new();
-        for (shape, live) in shapes(&staging).iter().zip(shapes(&live)) {
-            let existing = existing(shape.name);
-            let alike = self.dialect.create_like(shape.name, live.name).filter(|_| existing.is_none());
-            statements.extend(match alike {
-                Some(create) => vec![create],
-                None => self.prepare(shape, existing.as_deref()).0,
+        for (staged, live) in self.shapes(&staging).iter().zip(self.shapes(&live)) {
+            statements.extend(match existing(staged.name) {
+                Some(columns) => self.prepare(staged, Some(&columns), Clash::Follow).0,
+                None => self.create_staged(staged, live.name, &existing),
             });
         }
         if staging.tables.iter().any(|table| existing(table).is_some()) {
             statements.extend(self.index(&staging));
         }
         statements
+    }
+
+    /// A staged table of what belongs to the live one, its columns as the plan has them.
+    fn create_staged(
+        &self,
+        staged: &Shape<'_>,
+        live: &TableName,
+        existing: &impl Fn(&TableName) -> Option<Vec<Described>>,
+    ) -> Vec<String> {
+        let Some(create) = self.dialect.create_like(staged.name, live) else {
+            return vec![create(self.dialect, "TABLE", staged.name, &staged.columns)];
+        };
+        let columns = existing(live).unwrap_or_default();
+        let relation = self.dialect.relation(staged.name);
+        let retyped = steps(self.dialect, &staged.columns, &staged.ours, &columns).into_iter().filter_map(|step| {
+            let Step::Retype(Retype { column, kind, .. }) = step else { return None };
+            let (column, kind) = (self.dialect.quote(column), self.dialect.column_type(kind));
+            Some(format!("ALTER TABLE {relation} ALTER COLUMN {column} SET DATA TYPE {kind} USING NULL"))
+        });
+        std::iter::once(create).chain(retyped).collect()
+    }
+
+    /// The tables of `targets`, the user's and ours.
+    fn shapes<'t>(&self, targets: &'t Targets) -> Vec<Shape<'t>>
+    where
+        'a: 't,
+    {
+        let rows = self.user_tables(targets).map(|(name, table)| Shape::of(name, table));
+        rows.chain(self.remembered(targets)).collect()
     }
 
     /// Creates the session-local tables of one checkpoint, which must not be there. The root's takes the cursor in one
@@ -218,7 +305,12 @@ WHERE {key} IS NOT NULL",
     }
 
     /// The statements that make a table as it is wanted, and the columns that are new.
-    fn prepare<'s>(&self, shape: &Shape<'s>, existing: Option<&[Described]>) -> (Vec<String>, Vec<&'s str>) {
+    fn prepare<'s>(
+        &self,
+        shape: &Shape<'s>,
+        existing: Option<&'s [Described]>,
+        clash: Clash,
+    ) -> (Vec<String>, Vec<&'s str>) {
         let Some(existing) = existing else {
             let new = shape.columns.iter().map(|(name, _)| *name).collect();
             return (vec![create(self.dialect, "TABLE", shape.name, &shape.columns)], new);
@@ -227,11 +319,18 @@ WHERE {key} IS NOT NULL",
         let (mut statements, mut new) = (Vec::new(), Vec::new());
         for step in steps(self.dialect, &shape.columns, &shape.ours, existing) {
             match step {
-                Step::Retire { column, to } => {
-                    statements.push(rename_column(self.dialect, shape.name, column, &to));
-                    // the source path belongs to the column that takes its place
-                    statements.push(format!("COMMENT ON COLUMN {table}.{} IS NULL", self.dialect.quote(&to)));
-                }
+                Step::Retype(retype) => match clash {
+                    Clash::Leave => {}
+                    Clash::Follow => {
+                        let way = self.make_way(shape.name, &retype);
+                        if retype.widens(self.dialect) {
+                            statements.extend(self.dialect.widen(shape.name, retype.column, retype.kind, &way));
+                        } else {
+                            statements.extend(way);
+                        }
+                        new.push(retype.name);
+                    }
+                },
                 Step::Add { name, kind } => {
                     let column = define(self.dialect, (name, kind));
                     statements.push(format!("ALTER TABLE {table} ADD COLUMN {column}"));
@@ -240,6 +339,17 @@ WHERE {key} IS NOT NULL",
             }
         }
         (statements, new)
+    }
+
+    /// A column of another type is renamed, with its values, and one of the planned type takes its name.
+    fn make_way(&self, table: &TableName, retype: &Retype<'_>) -> Vec<String> {
+        let (relation, column) = (self.dialect.relation(table), define(self.dialect, (retype.name, retype.kind)));
+        vec![
+            rename_column(self.dialect, table, retype.column, &retype.retired),
+            // the source path belongs to the column that takes its place
+            format!("COMMENT ON COLUMN {relation}.{} IS NULL", self.dialect.quote(&retype.retired)),
+            format!("ALTER TABLE {relation} ADD COLUMN {column}"),
+        ]
     }
 
     fn comment_on(&self, table: &TableName, column: &Column) -> Option<String> {

@@ -89,7 +89,7 @@ impl StreamSql<'_> {
         let user_schema = if table.role == TableRole::Raw { &self.stream.raw_schema } else { &self.stream.schema };
         let user_table = TableName { schema: user_schema.clone(), name: table.name.clone() };
         let (schema, place) = match place {
-            Place::Live => (INTERNAL_SCHEMA, None),
+            Place::Live => (INTERNAL_SCHEMA, self.live),
             Place::Staging => (INTERNAL_SCHEMA, Some(self.staging)),
             Place::Batch => (self.dialect.session_schema(), Some("batch")),
         };

@@ -9,11 +9,11 @@ use sqlparser::dialect::{self as parser, DuckDbDialect, PostgreSqlDialect};
 use sqlparser::parser::Parser;
 
 use crate::kind::{ColumnKind, ScalarColumn};
-use crate::plan::{Column, ColumnSource};
+use crate::plan::{Column, ColumnSource, Layouts};
 use crate::sql::bookkeeping::{self, StreamState, SyncLogEntry};
 use crate::sql::duckdb::DuckDb;
 use crate::sql::postgres::Postgres;
-use crate::sql::{Described, Dialect, StreamSql, create_schema, drop_table, rename_column, untold_source};
+use crate::sql::{Described, Dialect, StreamSql, TableName, create_schema, drop_table, rename_column, untold_source};
 
 type Section = (&'static str, Vec<String>);
 
@@ -41,6 +41,33 @@ fn creation(sql: StreamSql<'_>) -> Vec<Section> {
     ]
 }
 
+/// Every column of a property has another type than the plan has for it.
+fn changed(sql: StreamSql<'_>) -> Vec<Section> {
+    let live = sql.live();
+    let existing = |name: &TableName| {
+        let (_, table) = sql.user_tables(&live).find(|(live, _)| *live == name)?;
+        let columns = table.columns.iter().map(|column| {
+            let was = match (&column.source, column.kind) {
+                (ColumnSource::System(_), kind) => kind,
+                (_, ColumnKind::Scalar(ScalarColumn::Integer)) => ColumnKind::Scalar(ScalarColumn::String),
+                _ => ColumnKind::Scalar(ScalarColumn::Integer),
+            };
+            as_described(sql.dialect, &column.name, was)
+        });
+        Some(columns.collect::<Vec<_>>())
+    };
+    let retyped = sql.rebuilding().retype_live(existing);
+    let raw = (live.raw.as_ref().unwrap_or(&live.tables[0]), "_airbyte_ab_id");
+    vec![
+        ("followed", sql.prepare_live(existing)),
+        ("extended", sql.extend_live(existing)),
+        ("staged", sql.rebuilding().create_staging(existing)),
+        ("before rows are replaced", retyped.iter().flat_map(|retyped| retyped.before.clone()).collect()),
+        ("after rows are replaced", retyped.iter().flat_map(|retyped| retyped.after.clone()).collect()),
+        ("rows without raw", sql.rows_without_raw(&live, raw, existing).into_iter().collect()),
+    ]
+}
+
 fn replacement(sql: StreamSql<'_>) -> Vec<Section> {
     vec![("swap", sql.swap(&[])), ("absorb", sql.absorb())]
 }
@@ -55,7 +82,7 @@ fn books(dialect: &dyn Dialect) -> Vec<Section> {
         stream: "it's".to_owned(),
         replaced_generation: Some(3),
         staging_generation: None,
-        layout: Some("{\"columns\":[]}".to_owned()),
+        layouts: Layouts::default(),
     };
     let entry = SyncLogEntry {
         sync_id: None,
@@ -69,7 +96,7 @@ fn books(dialect: &dyn Dialect) -> Vec<Section> {
     };
     vec![
         ("create", bookkeeping::create_all(dialect)),
-        ("read", vec![bookkeeping::read_state(dialect, &state.schema, &state.stream)]),
+        ("read", vec![bookkeeping::read_states(dialect, &[state.schema.clone(), "it's".to_owned()])]),
         ("write", bookkeeping::write_state(dialect, &state)),
         ("log", vec![bookkeeping::log_sync(dialect, &entry)]),
     ]
@@ -96,6 +123,7 @@ fn statements_read_as_they_did() {
             let sql = StreamSql::new(&stream, dialect);
             insta::assert_snapshot!(format!("{name}_creation"), script(&creation(sql)));
             insta::assert_snapshot!(format!("{name}_replacement"), script(&replacement(sql)));
+            insta::assert_snapshot!(format!("{name}_changed"), script(&changed(sql)));
             if stream.dedup.is_some() {
                 insta::assert_snapshot!(format!("{name}_merge"), script(&merge(sql)));
             }
@@ -115,7 +143,7 @@ fn all_statements(dialect: &dyn Dialect) -> Vec<String> {
     let mut statements = books(dialect).into_iter().flat_map(|(_, statements)| statements).collect::<Vec<_>>();
     for (_, stream) in plans::all() {
         let sql = StreamSql::new(&stream, dialect);
-        let sections = [creation(sql), replacement(sql), merge(sql)];
+        let sections = [creation(sql), changed(sql), replacement(sql), merge(sql)];
         statements.extend(sections.into_iter().flatten().flat_map(|(_, statements)| statements));
         let live = sql.live();
         statements.extend(sql.merge(&sql.staging()));
@@ -141,9 +169,9 @@ fn every_statement_of_duckdb_is_one_statement_to_a_parser() {
     for statement in all_statements(&DUCKDB) {
         // a word of DuckDB's that the parser does not know
         let statement = statement.replace(" USING COMPRESSION zstd", "");
-        // nor does it know that DuckDB has comments, as Postgres has them
-        let is_comment = statement.starts_with("COMMENT ON ");
-        let dialect: &dyn parser::Dialect = if is_comment { &PostgreSqlDialect {} } else { &DuckDbDialect {} };
+        // nor does it know that DuckDB has these as Postgres has them
+        let is_like_postgres = statement.starts_with("COMMENT ON ") || statement.ends_with(" USING NULL");
+        let dialect: &dyn parser::Dialect = if is_like_postgres { &PostgreSqlDialect {} } else { &DuckDbDialect {} };
         assert_one_statement(dialect, &statement);
     }
 }
@@ -166,8 +194,18 @@ fn every_statement_of_postgres_is_one_statement_to_a_parser() {
 /// The statements of an anonymous block, which no parser knows; `literal` is all of it.
 fn statements_of_block(literal: &str) -> Vec<String> {
     let body = names::parsed(literal).unwrap_or_else(|| panic!("not one literal: {literal}"));
-    let lines = body.lines().map(str::trim).filter(|line| line.ends_with(';') && !line.starts_with("END"));
-    let statements: Vec<String> = lines.map(str::to_owned).collect();
+    let (mut statements, mut open) = (Vec::new(), String::new());
+    for line in body.split('\n') {
+        open = if open.is_empty() { line.trim_start().to_owned() } else { format!("{open}\n{line}") };
+        // a name may hold the end of a line
+        if open.matches('"').count() % 2 == 1 {
+            continue;
+        }
+        let line = std::mem::take(&mut open);
+        if line.ends_with(';') && !line.starts_with("END") {
+            statements.push(line);
+        }
+    }
     assert!(!statements.is_empty(), "{body}");
     statements
 }

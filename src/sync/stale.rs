@@ -1,0 +1,133 @@
+//! Streams whose rows an earlier plan typed in another way.
+
+use alluvium_normalization::catalog::StreamName;
+use alluvium_normalization::plan::{LayoutChange, Options, StreamPlan};
+use alluvium_normalization::sql::bookkeeping::StreamState;
+use alluvium_normalization::sql::{Described, StreamSql, TableName, Targets};
+
+use crate::failure::Failure;
+use crate::sync::prepare::{failure, find};
+use crate::sync::raw_tables::{RawSource, raw_source};
+use crate::sync::target::{Place, Staging};
+use crate::warehouse::{ExistingTable, Warehouse};
+
+/// Rows that have to be typed again from raw before others are added to them.
+#[derive(Debug)]
+pub(super) struct Stale {
+    pub(super) stream: StreamName,
+    /// Where the rows are.
+    pub(super) place: Place,
+    pub(super) changes: Vec<LayoutChange>,
+}
+
+/// What of a stream's rows is stale and can be typed again. What can't is told: its tables follow as far as they can.
+pub(super) fn stale(
+    warehouse: &mut dyn Warehouse,
+    stream: &StreamPlan,
+    state: &StreamState,
+    options: &Options,
+    existing: &[ExistingTable],
+) -> Result<Vec<Stale>, Failure> {
+    Inspection { warehouse, stream, state, options, existing }.run()
+}
+
+/// How many of the typed rows in `targets` the raw table does not hold.
+pub(super) fn rows_without_raw(
+    warehouse: &mut dyn Warehouse,
+    stream: &StreamPlan,
+    targets: &Targets,
+    raw: &RawSource,
+    existing: &[ExistingTable],
+) -> Result<u64, Failure> {
+    let described = |name: &TableName| find(existing, name).map(ExistingTable::described);
+    let sql =
+        StreamSql::new(stream, warehouse.dialect()).rows_without_raw(targets, (&raw.table, raw.layout.id()), described);
+    let Some(sql) = sql else { return Ok(0) };
+    let answer = warehouse.query(&sql).map_err(|error| failure(error, Some(stream)))?;
+    let count = answer.rows.first().and_then(|row| row.first()?.as_deref()?.parse().ok());
+    count.ok_or_else(|| Failure::internal("a count is no number"))
+}
+
+struct Inspection<'a> {
+    warehouse: &'a mut dyn Warehouse,
+    stream: &'a StreamPlan,
+    state: &'a StreamState,
+    options: &'a Options,
+    existing: &'a [ExistingTable],
+}
+
+impl Inspection<'_> {
+    fn run(mut self) -> Result<Vec<Stale>, Failure> {
+        let staging = Staging::decide(self.stream, self.state);
+        let mut stale = Vec::new();
+        if staging == Staging::Absorb {
+            stale.extend(self.live()?);
+        }
+        let is_kept = matches!(staging, Staging::Absorb | Staging::Resume(_));
+        if is_kept && self.state.staging_generation.is_some_and(|generation| generation > 0) {
+            stale.extend(self.staged()?);
+        }
+        Ok(stale)
+    }
+
+    fn live(&mut self) -> Result<Option<Stale>, Failure> {
+        let sql = StreamSql::new(self.stream, self.warehouse.dialect());
+        let targets = sql.live();
+        let earlier = self.state.layouts.live.as_ref();
+        let mut changes = sql.changes(&targets, earlier, |name| self.described(name), self.options.backfill);
+        if let (Some(root), Some(raw)) = (targets.tables.first(), self.raw(Place::Live))
+            && find(self.existing, root).is_none()
+            && self.has_rows(&raw.table)?
+        {
+            changes.push(LayoutChange::Untyped);
+        }
+        self.judge(Place::Live, changes, &targets)
+    }
+
+    fn staged(&mut self) -> Result<Option<Stale>, Failure> {
+        let sql = StreamSql::new(self.stream, self.warehouse.dialect());
+        let targets = sql.staging();
+        let earlier = self.state.layouts.staging.as_ref();
+        let changes = sql.changes(&targets, earlier, |name| self.described(name), self.options.backfill);
+        self.judge(Place::Staged, changes, &targets)
+    }
+
+    /// Whether rows that are not as the plan would make them can be made again.
+    fn judge(&mut self, place: Place, changes: Vec<LayoutChange>, targets: &Targets) -> Result<Option<Stale>, Failure> {
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        let raw = self.raw(place);
+        let missing = match &raw {
+            Some(raw) => rows_without_raw(self.warehouse, self.stream, targets, raw, self.existing)?,
+            None => 0,
+        };
+        let stream = self.stream.stream.clone();
+        if raw.is_none() || missing > 0 {
+            let reasons = changes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let name = stream.to_string();
+            tracing::warn!(
+                stream = name,
+                reasons,
+                rows_without_raw = missing,
+                "rows that are there stay as they were typed"
+            );
+            return Ok(None);
+        }
+        Ok(Some(Stale { stream, place, changes }))
+    }
+
+    fn has_rows(&mut self, table: &TableName) -> Result<bool, Failure> {
+        let sql = format!("SELECT 1 FROM {} LIMIT 1", self.warehouse.dialect().relation(table));
+        let found = self.warehouse.query(&sql).map_err(|error| failure(error, Some(self.stream)))?;
+        Ok(!found.rows.is_empty())
+    }
+
+    fn raw(&self, place: Place) -> Option<RawSource> {
+        raw_source(place, self.stream, self.options, self.existing, self.warehouse.dialect())
+    }
+
+    fn described(&self, name: &TableName) -> Option<Vec<Described>> {
+        find(self.existing, name).map(ExistingTable::described)
+    }
+}

@@ -1,0 +1,249 @@
+//! Where the rows of a stream go: what is live, what is staged, and what becomes of what an earlier run left.
+
+use alluvium_normalization::catalog::{Replacement, SyncMode};
+use alluvium_normalization::plan::{Layout, StreamPlan};
+use alluvium_normalization::sql::bookkeeping::{self, StreamState};
+use alluvium_normalization::sql::{Described, Retyped, StreamSql, TableName, Targets};
+
+use crate::failure::Failure;
+use crate::sync::prepare::{failure, find};
+use crate::warehouse::{ExistingTable, Warehouse};
+
+/// What is typed again from raw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// What the user reads.
+    Live,
+    /// What an unfinished replacement has loaded.
+    Staged,
+}
+
+impl Place {
+    /// The statements of a rebuild there.
+    pub(super) fn sql(self, stream: StreamSql<'_>) -> StreamSql<'_> {
+        match self {
+            Self::Live => stream.rebuilding(),
+            Self::Staged => stream.rebuilding_staged(),
+        }
+    }
+}
+
+/// What the rows of a stream replace when the stream is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Replacing {
+    /// All that is live, by this generation.
+    Generation(i64),
+    /// Typed tables, by the same records typed again.
+    Typed(Place),
+}
+
+impl Replacing {
+    /// The statements that know where its rows are until it takes effect.
+    pub(super) fn sql(self, stream: StreamSql<'_>) -> StreamSql<'_> {
+        match self {
+            Self::Generation(_) => stream,
+            Self::Typed(place) => place.sql(stream),
+        }
+    }
+}
+
+/// Where the rows of a stream go.
+#[derive(Debug)]
+pub(super) struct StreamTarget {
+    pub(super) targets: Targets,
+    /// The rows replace others, and are in staging until the stream is complete.
+    pub(super) replacing: Option<Replacing>,
+    /// Child tables of ours that the plan no longer has: dropped when the stream is replaced.
+    pub(super) obsolete: Vec<TableName>,
+    /// Live tables whose columns change their types when the stream is replaced.
+    pub(super) retyped: Vec<Retyped>,
+    /// What is remembered of the stream until it is replaced.
+    pub(super) state: StreamState,
+}
+
+impl StreamTarget {
+    /// What is remembered when the replacement has taken effect.
+    pub(super) fn replaced(&self, plan: &StreamPlan) -> StreamState {
+        let mut state = self.state.clone();
+        let layout = Some(Layout::of(plan));
+        match self.replacing {
+            None => {}
+            Some(Replacing::Generation(generation)) => {
+                (state.replaced_generation, state.staging_generation) = (Some(generation), None);
+                (state.layouts.live, state.layouts.staging, state.layouts.rebuild) = (layout, None, None);
+            }
+            Some(Replacing::Typed(Place::Live)) => (state.layouts.live, state.layouts.rebuild) = (layout, None),
+            Some(Replacing::Typed(Place::Staged)) => state.layouts.staging = layout,
+        }
+        state
+    }
+}
+
+/// What becomes of an unfinished replacement, and whether this sync is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Staging {
+    /// Rows go to what the user reads; what an unfinished replacement had loaded is kept with it.
+    Absorb,
+    /// The sync replaces, and goes on from what an unfinished attempt had loaded.
+    Resume(i64),
+    /// The sync replaces, from nothing.
+    Afresh(i64),
+}
+
+impl Staging {
+    pub(super) fn decide(stream: &StreamPlan, state: &StreamState) -> Self {
+        match stream.replacement {
+            Replacement::Keep => Self::Absorb,
+            Replacement::Always => Self::Afresh(0),
+            Replacement::Generation(generation) if state.staging_generation == Some(generation) => {
+                Self::Resume(generation)
+            }
+            Replacement::Generation(generation)
+                if state.replaced_generation == Some(generation) && stream.mode != SyncMode::Overwrite =>
+            {
+                Self::Absorb
+            }
+            Replacement::Generation(generation) => Self::Afresh(generation),
+        }
+    }
+}
+
+/// Makes one stream's tables ready and decides where its rows go.
+pub(super) struct StreamPreparation<'a> {
+    pub(super) warehouse: &'a mut dyn Warehouse,
+    pub(super) stream: &'a StreamPlan,
+    pub(super) existing: &'a [ExistingTable],
+    pub(super) state: StreamState,
+}
+
+impl<'a> StreamPreparation<'a> {
+    /// Makes ready what a sync needs.
+    pub(super) fn sync(mut self) -> Result<StreamTarget, Failure> {
+        let obsolete = self.obsolete();
+        let live = Targets { former_children: obsolete.clone(), ..self.sql().live() };
+        let staging = self.sql().staging();
+        self.refuse_foreign_tables(&live)?;
+        let described = self.described();
+        let layout = Layout::of(self.stream);
+        let decision = Staging::decide(self.stream, &self.state);
+        let (replacing, targets) = match decision {
+            Staging::Absorb => {
+                self.execute(&self.sql().prepare_live(&described))?;
+                // generation 0 is a replacement without generations: the next attempt starts afresh, whatever it is
+                match self.state.staging_generation {
+                    None => {}
+                    Some(0) => self.execute(&self.sql().drop_staging())?,
+                    Some(_) => {
+                        self.execute(&[self.sql().prepare_staging(&described), self.sql().absorb()].concat())?;
+                    }
+                }
+                (self.state.layouts.live, self.state.layouts.staging) = (Some(layout), None);
+                (None, live)
+            }
+            Staging::Resume(generation) | Staging::Afresh(generation) => {
+                if live.tables.first().is_none_or(|root| find(self.existing, root).is_none()) {
+                    self.state.layouts.live = Some(layout.clone());
+                }
+                self.state.layouts.staging = Some(layout);
+                let staged = match decision {
+                    Staging::Resume(_) => self.sql().prepare_staging(&described),
+                    _ => [self.sql().drop_staging(), self.sql().create_staging(&described)].concat(),
+                };
+                self.execute(&[self.sql().extend_live(&described), staged].concat())?;
+                (Some(generation), staging)
+            }
+        };
+        self.state.staging_generation = replacing;
+        self.remember()?;
+        let replacing = replacing.map(Replacing::Generation);
+        Ok(StreamTarget { targets, replacing, obsolete, retyped: self.retyped(replacing), state: self.state })
+    }
+
+    /// Makes ready what a rebuild of `place` needs: its typed tables as the plan has them, and others beside them, empty or as
+    /// an unfinished rebuild of the same `run` left them. Says whether it was left so.
+    pub(super) fn rebuild(
+        mut self,
+        place: Place,
+        run: &str,
+        may_resume: bool,
+    ) -> Result<(StreamTarget, bool), Failure> {
+        let obsolete = if place == Place::Live { self.obsolete() } else { Vec::new() };
+        let sql = place.sql(self.sql());
+        let (live, targets) = (sql.live(), sql.staging());
+        self.refuse_foreign_tables(&live)?;
+        let described = self.described();
+        let begun = (Layout::of(self.stream), run.to_owned());
+        let is_there = targets.tables.iter().all(|table| find(self.existing, table).is_some());
+        let resumes =
+            may_resume && place == Place::Live && is_there && self.state.layouts.rebuild.as_ref() == Some(&begun);
+        let staged = if resumes {
+            sql.prepare_staging(&described)
+        } else {
+            [sql.drop_staging(), sql.create_staging(&described)].concat()
+        };
+        let statements = [sql.extend_live(&described), staged].concat();
+        self.execute(&statements)?;
+        if place == Place::Live {
+            self.state.layouts.rebuild = Some(begun);
+            self.remember()?;
+        }
+        let replacing = Some(Replacing::Typed(place));
+        let retyped = self.retyped(replacing);
+        Ok((StreamTarget { targets, replacing, obsolete, retyped, state: self.state }, resumes))
+    }
+
+    fn remember(&mut self) -> Result<(), Failure> {
+        let statements = bookkeeping::write_state(self.warehouse.dialect(), &self.state);
+        self.execute(&statements)
+    }
+
+    fn retyped(&self, replacing: Option<Replacing>) -> Vec<Retyped> {
+        replacing.map(|replacing| replacing.sql(self.sql()).retype_live(self.described())).unwrap_or_default()
+    }
+
+    /// A table that has none of our columns is somebody else's: adding to it, let alone replacing it, would be a harm.
+    fn refuse_foreign_tables(&self, live: &Targets) -> Result<(), Failure> {
+        let names = live.raw.iter().chain(&live.tables).chain(&live.history);
+        for table in names.filter_map(|name| find(self.existing, name)) {
+            if !table.columns.iter().any(|column| column.name.starts_with("_airbyte_")) {
+                let TableName { schema, name } = &table.name;
+                let stream = &self.stream.stream;
+                let message = format!(
+                    "the table `{schema}.{name}` exists and is not Alluvium's (it has no `_airbyte_` columns): rename \
+                     it, or give the stream another schema"
+                );
+                return Err(Failure::config(message).in_stream(stream.name.clone(), stream.namespace.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    fn obsolete(&self) -> Vec<TableName> {
+        let is_child = |comment: &str| match serde_json::from_str::<Vec<String>>(comment) {
+            Ok(path) => path.len() > 2 && path[0] == "child" && path[1] == self.stream.stream.name,
+            Err(_) => false,
+        };
+        self.existing
+            .iter()
+            .filter(|table| table.name.schema == self.stream.schema)
+            .filter(|table| table.comment.as_deref().is_some_and(is_child))
+            .filter(|table| self.stream.tables.iter().all(|planned| planned.name != table.name.name))
+            .map(|table| table.name.clone())
+            .collect()
+    }
+
+    fn described(&self) -> impl Fn(&TableName) -> Option<Vec<Described>> + use<'a> {
+        let existing = self.existing;
+        move |name| find(existing, name).map(ExistingTable::described)
+    }
+
+    fn execute(&mut self, statements: &[String]) -> Result<(), Failure> {
+        statements.iter().try_for_each(|statement| {
+            self.warehouse.execute(statement).map(drop).map_err(|error| failure(error, Some(self.stream)))
+        })
+    }
+
+    fn sql(&self) -> StreamSql<'_> {
+        StreamSql::new(self.stream, self.warehouse.dialect())
+    }
+}
