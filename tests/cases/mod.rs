@@ -47,6 +47,7 @@ cases! {
     raw_or_typed,
     scalar_arrays,
     schema_change,
+    schema_rebuild,
     schemas,
     source_changes,
     text,

@@ -5,6 +5,8 @@
 mod connection;
 /// A replacement, seen by those who read the table and by what depends on it.
 mod replacing;
+/// A column that changes its type, and what depends on it.
+mod retyping;
 /// Several syncs at once.
 mod together;
 

@@ -39,6 +39,32 @@ pub(super) struct Exchanges {
     is_hopeless: bool,
 }
 
+/// Whether tables were exchanged.
+#[derive(Debug)]
+pub(super) enum Exchanged {
+    /// All that were readied.
+    Now,
+    /// They can't be; why.
+    Never(String),
+}
+
+/// Runs a statement; what speaks against it leaves the transaction as it was.
+fn try_to(session: &Session, statement: &str) -> Result<Result<(), String>, Error> {
+    let sql = format!("SAVEPOINT attempt;\n{statement};\nRELEASE SAVEPOINT attempt");
+    match session.wait(session.client().batch_execute(&sql)) {
+        Err(error) if error.code().is_some() => {
+            session.wait(session.client().batch_execute("ROLLBACK TO SAVEPOINT attempt"))?;
+            Ok(Err(reason(&error)))
+        }
+        outcome => outcome.map(Ok),
+    }
+}
+
+/// What the server says, which holds no row's values: what is run here defines things.
+fn reason(error: &Error) -> String {
+    error.as_db_error().map(|error| error.message().to_owned()).unwrap_or_default()
+}
+
 impl Exchanges {
     /// Readies `staged` to take the place of `live` when the transaction commits; `false` if that would lose something.
     pub(super) fn ready(
@@ -63,7 +89,13 @@ impl Exchanges {
         for row in session.wait(session.client().query(CARRIED_OVER, &tables))? {
             let (moment, statement): (&str, String) = (row.try_get(0)?, row.try_get(1)?);
             match moment {
-                "before" => session.wait(session.client().batch_execute(&statement))?,
+                "before" => {
+                    if let Err(reason) = try_to(session, &statement)? {
+                        let (schema, table) = (&live.schema, &live.name);
+                        tracing::info!(schema, table, reason, "rows are copied into the table");
+                        return Ok(false);
+                    }
+                }
                 "first" => first.push(statement),
                 "views" => views.push(statement),
                 _ => names.push(statement),
@@ -86,11 +118,12 @@ impl Exchanges {
         Ok(true)
     }
 
-    /// Exchanges the names, as the last thing before the commit.
-    pub(super) fn take_effect(&mut self, session: &Session) -> Result<(), Error> {
+    /// Exchanges the names, as the last thing before the commit. What can't be exchanged is copied from now on, when the
+    /// transaction is done again: this is told by [`Exchanged::Never`].
+    pub(super) fn take_effect(&mut self, session: &Session) -> Result<Exchanged, Error> {
         let statements = std::mem::take(&mut self.exclusive);
         if statements.is_empty() {
-            return Ok(());
+            return Ok(Exchanged::Now);
         }
         let statements = statements.join(";\n");
         let end = Instant::now() + PATIENCE;
@@ -106,10 +139,15 @@ impl Exchanges {
                     session.wait(session.client().batch_execute("ROLLBACK TO SAVEPOINT exchange"))?;
                     sleep(PAUSE);
                 }
-                outcome => return outcome,
+                Err(error) if error.code().is_some() => {
+                    // a view, most likely, that does not go with the new type of a column
+                    self.is_hopeless = true;
+                    return Ok(Exchanged::Never(reason(&error)));
+                }
+                outcome => return outcome.map(|()| Exchanged::Now),
             }
         }
-        Ok(())
+        Ok(Exchanged::Now)
     }
 
     /// Forgets what was readied: its transaction is gone.

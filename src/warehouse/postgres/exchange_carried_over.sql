@@ -15,6 +15,15 @@ pair AS (
   JOIN pg_namespace AS live_schema ON live_schema.oid = (live).relnamespace
   JOIN pg_namespace AS staged_schema ON staged_schema.oid = (staged).relnamespace
 ),
+-- Whether columns change their types: a view over them has to be made anew then.
+retyped AS (
+  SELECT EXISTS (
+    SELECT FROM pair
+    JOIN pg_attribute AS l ON l.attrelid = (live).oid AND l.attnum > 0 AND NOT l.attisdropped
+    JOIN pg_attribute AS s ON s.attrelid = (staged).oid AND s.attname = l.attname AND NOT s.attisdropped
+    WHERE l.atttypid <> s.atttypid
+  ) AS is_so
+),
 -- An index as what follows USING in its definition: where it is and what it is called left aside.
 indexes AS (
   SELECT
@@ -42,7 +51,7 @@ wanted AS (
     ON s.indrelid = (staged).oid AND s.indisunique = l.indisunique AND s.definition = l.definition AND s.place = l.place
 ),
 views AS (
-  SELECT DISTINCT v.oid, n.nspname, v.relname, v.reloptions, v.relowner
+  SELECT DISTINCT v.oid, n.nspname, v.relname, v.reloptions, v.relowner, v.relacl::text AS rights
   FROM pair
   JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = (live).oid AND d.classid = 'pg_rewrite'::regclass
   JOIN pg_rewrite AS r ON r.oid = d.objid
@@ -79,8 +88,12 @@ statements AS (
   WHERE present IS NULL
   UNION ALL
   -- Changes nothing and locks the view. Who reads through a view locks it before its table; so must we.
-  SELECT 5, 'first', format('ALTER VIEW %I.%I OWNER TO %I', nspname, relname, pg_get_userbyid(relowner))
-  FROM views
+  SELECT 5, 'first',
+    CASE
+      WHEN is_so THEN format('DROP VIEW %I.%I', nspname, relname)
+      ELSE format('ALTER VIEW %I.%I OWNER TO %I', nspname, relname, pg_get_userbyid(relowner))
+    END
+  FROM views, retyped
   UNION ALL
   SELECT 6, 'views',
     format(
@@ -89,7 +102,21 @@ statements AS (
     )
   FROM views
   UNION ALL
-  SELECT 7, 'names', format('ALTER INDEX %I.%I RENAME TO %I', schema_name, coalesce(present, provisional), name)
+  SELECT 7, 'views',
+    format(
+      'GRANT %s ON TABLE %I.%I TO %s%s', granted.privilege_type, nspname, relname, coalesce(quote_ident(r.rolname), 'PUBLIC'),
+      CASE WHEN granted.is_grantable THEN ' WITH GRANT OPTION' END
+    )
+  FROM views
+  CROSS JOIN LATERAL aclexplode(rights::aclitem[]) AS granted
+  LEFT JOIN pg_roles AS r ON r.oid = granted.grantee
+  WHERE granted.grantee <> relowner AND (SELECT is_so FROM retyped)
+  UNION ALL
+  SELECT 8, 'views', format('COMMENT ON VIEW %I.%I IS %L', nspname, relname, obj_description(oid, 'pg_class'))
+  FROM views
+  WHERE obj_description(oid, 'pg_class') IS NOT NULL AND (SELECT is_so FROM retyped)
+  UNION ALL
+  SELECT 9, 'names', format('ALTER INDEX %I.%I RENAME TO %I', schema_name, coalesce(present, provisional), name)
   FROM pair, wanted
 )
 SELECT moment, statement

@@ -10,9 +10,10 @@ columns AS (
     a.attrelid,
     row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum) AS place,
     ROW(
-      a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull, a.attidentity, a.attgenerated, a.attstorage,
-      coalesce(a.attstattarget, -1), a.attoptions, a.attacl::text
-    )::text AS described
+      a.attname, a.attnotnull, a.attidentity, a.attgenerated, coalesce(a.attstattarget, -1), a.attoptions, a.attacl::text
+    )::text AS described,
+    a.atttypid,
+    ROW(a.atttypmod, a.attcollation, a.attstorage)::text AS typed
   FROM pg_attribute AS a, pair
   WHERE a.attrelid IN ((pair.live).oid, (pair.staged).oid) AND a.attnum > 0 AND NOT a.attisdropped
 ),
@@ -47,7 +48,7 @@ FROM pair
 WHERE EXISTS (
     SELECT FROM (SELECT * FROM columns WHERE attrelid = (live).oid) AS l
     FULL JOIN (SELECT * FROM columns WHERE attrelid = (staged).oid) AS s USING (place, described)
-    WHERE l.attrelid IS NULL OR s.attrelid IS NULL
+    WHERE l.attrelid IS NULL OR s.attrelid IS NULL OR l.atttypid = s.atttypid AND l.typed <> s.typed
   )
   OR EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = (live).oid AND a.attacl IS NOT NULL)
 UNION ALL

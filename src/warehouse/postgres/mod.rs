@@ -35,7 +35,7 @@ use arrow_array::RecordBatch;
 
 use self::commits::Commits;
 use self::connect::Session;
-use self::exchange::Exchanges;
+use self::exchange::{Exchanged, Exchanges};
 use crate::config;
 use crate::warehouse::{ExistingTable, Interrupted, QueryRows, RowReader, TableName, Warehouse, WarehouseError};
 
@@ -159,7 +159,10 @@ impl Warehouse for PostgresWarehouse {
             self.told("committing", left)?;
         }
         let exchanged = self.exchanges.take_effect(&self.session);
-        self.told("exchanging tables", exchanged)?;
+        if let Exchanged::Never(reason) = self.told("exchanging tables", exchanged)? {
+            self.is_broken = true;
+            return Err(WarehouseError::Transient(format!("tables can't be exchanged: {reason}")));
+        }
         self.run("committing", "COMMIT")?;
         self.commits.settle();
         self.end_making_tables()
