@@ -20,6 +20,8 @@ mod loader;
 mod patience;
 /// Everything before the first row: names, plan, tables, bookkeeping.
 mod prepare;
+/// What a sync would start from, without touching anything.
+pub(crate) mod preview;
 /// Rows of raw tables to chunks and checkpoints.
 mod raw_feed;
 /// Where the raw rows of a stream are.

@@ -90,14 +90,7 @@ fn try_to_prepare(
     let schema_of = |stream: &ConfiguredStream| plan::schema_of(&stream.name, options, &limits);
     let claims: Vec<(String, String)> =
         catalog.streams.iter().map(|stream| (schema_of(stream), stream.name.name.clone())).collect();
-    let mut schemas: Vec<String> = claims.iter().map(|(schema, _)| schema.clone()).collect();
-    schemas.extend(catalog.streams.iter().map(|stream| plan::raw_schema_of(&stream.name, options, &limits)));
-    schemas.push(INTERNAL_SCHEMA.to_owned());
-    if purpose == Purpose::Rebuild {
-        schemas.push(raw::V2_SCHEMA.to_owned());
-    }
-    schemas.sort_unstable();
-    schemas.dedup();
+    let schemas = schemas(catalog, options, &limits, purpose);
     // what exists stays as it is described only once nobody else writes to it
     warehouse.claim(&claims).map_err(|error| failure(error, None))?;
     let existing = warehouse.describe(&schemas).map_err(|error| failure(error, None))?;
@@ -151,7 +144,27 @@ fn make_ready(
     streams.collect()
 }
 
-fn known_names(existing: &[ExistingTable]) -> KnownNames {
+/// The schemas that have a say in a plan.
+pub(super) fn schemas(
+    catalog: &ConfiguredCatalog,
+    options: &Options,
+    limits: &Limits,
+    purpose: Purpose,
+) -> Vec<String> {
+    let names = || catalog.streams.iter().map(|stream| &stream.name);
+    let mut schemas: Vec<String> = names().map(|name| plan::schema_of(name, options, limits)).collect();
+    schemas.extend(names().map(|name| plan::raw_schema_of(name, options, limits)));
+    schemas.push(INTERNAL_SCHEMA.to_owned());
+    if purpose == Purpose::Rebuild {
+        schemas.push(raw::V2_SCHEMA.to_owned());
+    }
+    schemas.sort_unstable();
+    schemas.dedup();
+    schemas
+}
+
+/// What the COMMENTs of tables and columns say they are called.
+pub(super) fn known_names(existing: &[ExistingTable]) -> KnownNames {
     let mut known = KnownNames::default();
     for table in existing {
         let (schema, name) = (&table.name.schema, &table.name.name);
@@ -187,10 +200,10 @@ enum Staging {
 impl<'a> StreamPreparation<'a> {
     fn run(mut self) -> Result<StreamTarget, Failure> {
         let state = self.read_state()?;
-        let obsolete = self.obsolete();
+        let obsolete = obsolete(self.stream, self.existing);
         let live = Targets { former_children: obsolete.clone(), ..self.sql().live() };
         let staging = self.sql().staging();
-        self.refuse_foreign_tables(&live)?;
+        refuse_foreign_tables(self.stream, &live, self.existing)?;
         let described = self.described();
         self.execute(&self.sql().prepare_live(&described))?;
         let (replacing, targets) = match self.decide(&state) {
@@ -222,9 +235,9 @@ impl<'a> StreamPreparation<'a> {
 
     /// Makes ready what a rebuild needs: the live typed tables as the plan has them, and empty ones beside them.
     fn rebuild(mut self) -> Result<StreamTarget, Failure> {
-        let obsolete = self.obsolete();
+        let obsolete = obsolete(self.stream, self.existing);
         let live = self.sql().live();
-        self.refuse_foreign_tables(&live)?;
+        refuse_foreign_tables(self.stream, &live, self.existing)?;
         let described = self.described();
         let targets = self.sql().rebuilding().staging();
         let statements = [
@@ -262,37 +275,6 @@ impl<'a> StreamPreparation<'a> {
         Ok(StreamState { schema, stream, replaced_generation: number(0), staging_generation: number(1), layout })
     }
 
-    /// A table that has none of our columns is somebody else's: adding to it, let alone replacing it, would be a harm.
-    fn refuse_foreign_tables(&self, live: &Targets) -> Result<(), Failure> {
-        let names = live.raw.iter().chain(&live.tables).chain(&live.history);
-        for table in names.filter_map(|name| self.existing.iter().find(|table| table.name == *name)) {
-            if !table.columns.iter().any(|column| column.name.starts_with("_airbyte_")) {
-                let TableName { schema, name } = &table.name;
-                let stream = &self.stream.stream;
-                let message = format!(
-                    "the table `{schema}.{name}` exists and is not Alluvium's (it has no `_airbyte_` columns): rename \
-                     it, or give the stream another schema"
-                );
-                return Err(Failure::config(message).in_stream(stream.name.clone(), stream.namespace.clone()));
-            }
-        }
-        Ok(())
-    }
-
-    fn obsolete(&self) -> Vec<TableName> {
-        let is_child = |comment: &str| match serde_json::from_str::<Vec<String>>(comment) {
-            Ok(path) => path.len() > 2 && path[0] == "child" && path[1] == self.stream.stream.name,
-            Err(_) => false,
-        };
-        self.existing
-            .iter()
-            .filter(|table| table.name.schema == self.stream.schema)
-            .filter(|table| table.comment.as_deref().is_some_and(is_child))
-            .filter(|table| self.stream.tables.iter().all(|planned| planned.name != table.name.name))
-            .map(|table| table.name.clone())
-            .collect()
-    }
-
     fn described(&self) -> impl Fn(&TableName) -> Option<Vec<Described>> + use<'a> {
         let existing = self.existing;
         move |name| find(existing, name).map(ExistingTable::described)
@@ -307,6 +289,42 @@ impl<'a> StreamPreparation<'a> {
     fn sql(&self) -> StreamSql<'_> {
         StreamSql::new(self.stream, self.warehouse.dialect())
     }
+}
+
+/// A table that has none of our columns is somebody else's: adding to it, let alone replacing it, would be a harm.
+pub(super) fn refuse_foreign_tables(
+    stream: &StreamPlan,
+    live: &Targets,
+    existing: &[ExistingTable],
+) -> Result<(), Failure> {
+    let names = live.raw.iter().chain(&live.tables).chain(&live.history);
+    for table in names.filter_map(|name| find(existing, name)) {
+        if !table.columns.iter().any(|column| column.name.starts_with("_airbyte_")) {
+            let TableName { schema, name } = &table.name;
+            let stream = &stream.stream;
+            let message = format!(
+                "the table `{schema}.{name}` exists and is not Alluvium's (it has no `_airbyte_` columns): rename \
+                 it, or give the stream another schema"
+            );
+            return Err(Failure::config(message).in_stream(stream.name.clone(), stream.namespace.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Child tables of the stream that earlier plans had and this one has not.
+pub(super) fn obsolete(stream: &StreamPlan, existing: &[ExistingTable]) -> Vec<TableName> {
+    let is_child = |comment: &str| match serde_json::from_str::<Vec<String>>(comment) {
+        Ok(path) => path.len() > 2 && path[0] == "child" && path[1] == stream.stream.name,
+        Err(_) => false,
+    };
+    existing
+        .iter()
+        .filter(|table| table.name.schema == stream.schema)
+        .filter(|table| table.comment.as_deref().is_some_and(is_child))
+        .filter(|table| stream.tables.iter().all(|planned| planned.name != table.name.name))
+        .map(|table| table.name.clone())
+        .collect()
 }
 
 /// The table of this name.
