@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Lands Airbyte streams in SQL warehouses: raw, typed and unnested.
 #[derive(Debug, Parser)]
@@ -49,6 +49,21 @@ pub(crate) enum Verb {
         #[arg(long)]
         accept_losses: bool,
     },
+    /// Show what a catalog gives, and how that differs from what exists
+    ///
+    /// The tables and columns that a sync of the catalog would make, their types and where their values come from, and what
+    /// it would change in the warehouse. The warehouse is only read: it may not even be there yet.
+    Plan {
+        /// The config file
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The configured catalog
+        #[arg(long, value_name = "FILE")]
+        catalog: PathBuf,
+        /// How it is shown
+        #[arg(long, value_enum, default_value_t)]
+        format: PlanFormat,
+    },
     /// Show the tables of the warehouse with their rows
     Tables {
         /// The config file
@@ -70,6 +85,20 @@ pub(crate) enum Verb {
     /// `--dedup` is given.
     #[command(verbatim_doc_comment)]
     Infer(Infer),
+}
+
+/// How a plan is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For a person: the differences, then a data dictionary
+    #[default]
+    Text,
+    /// For a program: everything
+    Json,
+    /// The statements that bring the warehouse to the plan
+    Sql,
+    /// An entity relationship diagram of the tables
+    Mermaid,
 }
 
 /// Where `infer` finds records, and what it makes of them.
@@ -101,7 +130,7 @@ pub(crate) struct Infer {
 impl Verb {
     /// Answers are protocol messages on stdout, whoever reads them.
     pub(crate) fn is_protocol(&self) -> bool {
-        !matches!(self, Self::Tables { .. } | Self::Normalize { .. } | Self::Infer(_))
+        !matches!(self, Self::Plan { .. } | Self::Tables { .. } | Self::Normalize { .. } | Self::Infer(_))
     }
 }
 
@@ -156,7 +185,9 @@ mod tests {
 
     #[test]
     fn a_verb_without_its_files_is_refused() {
-        for line in ["check", "write --config c", "--write --catalog k", "tables", "", "land", "--config c"] {
+        for line in
+            ["check", "write --config c", "--write --catalog k", "tables", "plan --config c", "", "land", "--config c"]
+        {
             assert!(verb(line).is_err(), "{line}");
         }
     }

@@ -1,7 +1,7 @@
 //! From a configured Airbyte catalog to tables: the plan, the rows and the SQL.
 //!
 //! This crate has no I/O, no clock, no environment and no async. It decides, as data; the binary acts.
-//! Dependencies inside it point one way: `kind` <- `shape` <- `names` <- `plan` <- {`shred`, `sql`}.
+//! Dependencies inside it point one way: `kind` <- `shape` <- `names` <- `plan` <- {`shred`, `sql` <- `describe`}.
 
 /// One JSON value into one typed value, with the change that it cost.
 pub mod cast;
@@ -9,6 +9,8 @@ pub mod cast;
 pub mod catalog;
 /// The `_airbyte_*` system columns, spelled once.
 pub mod columns;
+/// Plan x dialect -> what is read of it before anything is done.
+pub mod describe;
 /// Records -> schemas: what a stream's records have in common, as a configured catalog.
 pub mod infer;
 /// Column kinds: what a column holds, how kinds widen, the Arrow type of each.

@@ -20,6 +20,8 @@ mod loader;
 mod patience;
 /// Everything before the first row: names, plan, tables, bookkeeping.
 mod prepare;
+/// What a sync would start from, without touching anything.
+pub(crate) mod preview;
 /// Rows of raw tables to chunks and checkpoints.
 mod raw_feed;
 /// Where the raw rows of a stream are.
@@ -161,7 +163,7 @@ impl Sync<'_> {
             let stale = stale.iter().filter(|stale| stale.place == place);
             let streams: Vec<StreamName> = stale
                 .map(|stale| {
-                    let reasons = stale.changes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                    let reasons = stale.reasons().join(", ");
                     tracing::info!(stream = stale.stream.to_string(), reasons, "rows are typed again from raw");
                     stale.stream.clone()
                 })

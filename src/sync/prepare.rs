@@ -90,6 +90,9 @@ fn try_to_prepare(
         for (stream, state) in plan.streams.iter().zip(&states) {
             found.extend(stale(warehouse, stream, state, options, &existing)?);
         }
+        let (hindered, found): (Vec<Stale>, Vec<Stale>) =
+            found.into_iter().partition(|stale| stale.hindrance.is_some());
+        hindered.iter().for_each(Stale::tell);
         if !found.is_empty() {
             return Ok(Readiness::Stale(found));
         }
@@ -116,18 +119,6 @@ fn try_to_prepare(
     }
 }
 
-/// The schemas that the catalog's tables are in, our own, and the one where raw tables of others may be.
-fn schemas(catalog: &ConfiguredCatalog, options: &Options, limits: &Limits) -> Vec<String> {
-    let mut schemas = vec![INTERNAL_SCHEMA.to_owned(), raw::V2_SCHEMA.to_owned()];
-    for stream in &catalog.streams {
-        schemas.push(plan::schema_of(&stream.name, options, limits));
-        schemas.push(plan::raw_schema_of(&stream.name, options, limits));
-    }
-    schemas.sort_unstable();
-    schemas.dedup();
-    schemas
-}
-
 fn make_ready(
     warehouse: &mut dyn Warehouse,
     plan: &mut Plan,
@@ -151,7 +142,11 @@ fn make_ready(
 }
 
 /// What is remembered of each stream.
-fn states(warehouse: &mut dyn Warehouse, plan: &Plan, existing: &[ExistingTable]) -> Result<Vec<StreamState>, Failure> {
+pub(super) fn states(
+    warehouse: &mut dyn Warehouse,
+    plan: &Plan,
+    existing: &[ExistingTable],
+) -> Result<Vec<StreamState>, Failure> {
     let mut known = BTreeMap::new();
     if find(existing, &bookkeeping::states_table()).is_some() {
         let mut schemas: Vec<String> = plan.streams.iter().map(|stream| stream.schema.clone()).collect();
@@ -169,7 +164,20 @@ fn states(warehouse: &mut dyn Warehouse, plan: &Plan, existing: &[ExistingTable]
     Ok(plan.streams.iter().map(state).collect())
 }
 
-fn known_names(existing: &[ExistingTable]) -> KnownNames {
+/// The schemas that have a say in a plan.
+pub(super) fn schemas(catalog: &ConfiguredCatalog, options: &Options, limits: &Limits) -> Vec<String> {
+    let names = || catalog.streams.iter().map(|stream| &stream.name);
+    let mut schemas: Vec<String> = names().map(|name| plan::schema_of(name, options, limits)).collect();
+    schemas.extend(names().map(|name| plan::raw_schema_of(name, options, limits)));
+    // where we remember things, and where Destinations V2 has raw tables
+    schemas.extend([INTERNAL_SCHEMA.to_owned(), raw::V2_SCHEMA.to_owned()]);
+    schemas.sort_unstable();
+    schemas.dedup();
+    schemas
+}
+
+/// What the COMMENTs of tables and columns say they are called.
+pub(super) fn known_names(existing: &[ExistingTable]) -> KnownNames {
     let mut known = KnownNames::default();
     for table in existing {
         let (schema, name) = (&table.name.schema, &table.name.name);

@@ -18,9 +18,39 @@ pub(super) struct Stale {
     /// Where the rows are.
     pub(super) place: Place,
     pub(super) changes: Vec<LayoutChange>,
+    /// Why they can't be: they stay as they are, and their tables follow as far as that goes.
+    pub(super) hindrance: Option<Hindrance>,
 }
 
-/// What of a stream's rows is stale and can be typed again. What can't is told: its tables follow as far as they can.
+/// Why rows can't be typed again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hindrance {
+    /// No raw rows are kept.
+    NoRaw,
+    /// So many records are not in raw any more.
+    Missing(u64),
+}
+
+impl Stale {
+    /// Why the rows are stale.
+    pub(super) fn reasons(&self) -> Vec<String> {
+        self.changes.iter().map(ToString::to_string).collect()
+    }
+
+    /// Tells that the rows stay as they are.
+    pub(super) fn tell(&self) {
+        let (stream, reasons) = (self.stream.to_string(), self.reasons().join(", "));
+        match self.hindrance {
+            None => {}
+            Some(Hindrance::NoRaw) => tracing::warn!(stream, reasons, "without raw, rows stay as they were typed"),
+            Some(Hindrance::Missing(records)) => {
+                tracing::warn!(stream, reasons, records_missing_in_raw = records, "rows stay as they were typed");
+            }
+        }
+    }
+}
+
+/// What of a stream's rows is stale.
 pub(super) fn stale(
     warehouse: &mut dyn Warehouse,
     stream: &StreamPlan,
@@ -97,24 +127,15 @@ impl Inspection<'_> {
         if changes.is_empty() {
             return Ok(None);
         }
-        let raw = self.raw(place);
-        let missing = match &raw {
-            Some(raw) => rows_without_raw(self.warehouse, self.stream, targets, raw, self.existing)?,
-            None => 0,
+        let hindrance = match self.raw(place) {
+            None => Some(Hindrance::NoRaw),
+            Some(raw) => match rows_without_raw(self.warehouse, self.stream, targets, &raw, self.existing)? {
+                0 => None,
+                missing => Some(Hindrance::Missing(missing)),
+            },
         };
         let stream = self.stream.stream.clone();
-        if raw.is_none() || missing > 0 {
-            let reasons = changes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            let name = stream.to_string();
-            tracing::warn!(
-                stream = name,
-                reasons,
-                rows_without_raw = missing,
-                "rows that are there stay as they were typed"
-            );
-            return Ok(None);
-        }
-        Ok(Some(Stale { stream, place, changes }))
+        Ok(Some(Stale { stream, place, changes, hindrance }))
     }
 
     fn has_rows(&mut self, table: &TableName) -> Result<bool, Failure> {

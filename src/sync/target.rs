@@ -119,10 +119,10 @@ pub(super) struct StreamPreparation<'a> {
 impl<'a> StreamPreparation<'a> {
     /// Makes ready what a sync needs.
     pub(super) fn sync(mut self) -> Result<StreamTarget, Failure> {
-        let obsolete = self.obsolete();
+        let obsolete = obsolete(self.stream, self.existing);
         let live = Targets { former_children: obsolete.clone(), ..self.sql().live() };
         let staging = self.sql().staging();
-        self.refuse_foreign_tables(&live)?;
+        refuse_foreign_tables(self.stream, &live, self.existing)?;
         let described = self.described();
         let layout = Layout::of(self.stream);
         let decision = Staging::decide(self.stream, &self.state);
@@ -167,10 +167,10 @@ impl<'a> StreamPreparation<'a> {
         run: &str,
         may_resume: bool,
     ) -> Result<(StreamTarget, bool), Failure> {
-        let obsolete = if place == Place::Live { self.obsolete() } else { Vec::new() };
+        let obsolete = if place == Place::Live { obsolete(self.stream, self.existing) } else { Vec::new() };
         let sql = place.sql(self.sql());
         let (live, targets) = (sql.live(), sql.staging());
-        self.refuse_foreign_tables(&live)?;
+        refuse_foreign_tables(self.stream, &live, self.existing)?;
         let described = self.described();
         let begun = (Layout::of(self.stream), run.to_owned());
         let is_there = targets.tables.iter().all(|table| find(self.existing, table).is_some());
@@ -201,37 +201,6 @@ impl<'a> StreamPreparation<'a> {
         replacing.map(|replacing| replacing.sql(self.sql()).retype_live(self.described())).unwrap_or_default()
     }
 
-    /// A table that has none of our columns is somebody else's: adding to it, let alone replacing it, would be a harm.
-    fn refuse_foreign_tables(&self, live: &Targets) -> Result<(), Failure> {
-        let names = live.raw.iter().chain(&live.tables).chain(&live.history);
-        for table in names.filter_map(|name| find(self.existing, name)) {
-            if !table.columns.iter().any(|column| column.name.starts_with("_airbyte_")) {
-                let TableName { schema, name } = &table.name;
-                let stream = &self.stream.stream;
-                let message = format!(
-                    "the table `{schema}.{name}` exists and is not Alluvium's (it has no `_airbyte_` columns): rename \
-                     it, or give the stream another schema"
-                );
-                return Err(Failure::config(message).in_stream(stream.name.clone(), stream.namespace.clone()));
-            }
-        }
-        Ok(())
-    }
-
-    fn obsolete(&self) -> Vec<TableName> {
-        let is_child = |comment: &str| match serde_json::from_str::<Vec<String>>(comment) {
-            Ok(path) => path.len() > 2 && path[0] == "child" && path[1] == self.stream.stream.name,
-            Err(_) => false,
-        };
-        self.existing
-            .iter()
-            .filter(|table| table.name.schema == self.stream.schema)
-            .filter(|table| table.comment.as_deref().is_some_and(is_child))
-            .filter(|table| self.stream.tables.iter().all(|planned| planned.name != table.name.name))
-            .map(|table| table.name.clone())
-            .collect()
-    }
-
     fn described(&self) -> impl Fn(&TableName) -> Option<Vec<Described>> + use<'a> {
         let existing = self.existing;
         move |name| find(existing, name).map(ExistingTable::described)
@@ -246,4 +215,40 @@ impl<'a> StreamPreparation<'a> {
     fn sql(&self) -> StreamSql<'_> {
         StreamSql::new(self.stream, self.warehouse.dialect())
     }
+}
+
+/// A table that has none of our columns is somebody else's: adding to it, let alone replacing it, would be a harm.
+pub(super) fn refuse_foreign_tables(
+    stream: &StreamPlan,
+    live: &Targets,
+    existing: &[ExistingTable],
+) -> Result<(), Failure> {
+    let names = live.raw.iter().chain(&live.tables).chain(&live.history);
+    for table in names.filter_map(|name| find(existing, name)) {
+        if !table.columns.iter().any(|column| column.name.starts_with("_airbyte_")) {
+            let TableName { schema, name } = &table.name;
+            let stream = &stream.stream;
+            let message = format!(
+                "the table `{schema}.{name}` exists and is not Alluvium's (it has no `_airbyte_` columns): rename \
+                 it, or give the stream another schema"
+            );
+            return Err(Failure::config(message).in_stream(stream.name.clone(), stream.namespace.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Child tables of the stream that earlier plans had and this one has not.
+pub(super) fn obsolete(stream: &StreamPlan, existing: &[ExistingTable]) -> Vec<TableName> {
+    let is_child = |comment: &str| match serde_json::from_str::<Vec<String>>(comment) {
+        Ok(path) => path.len() > 2 && path[0] == "child" && path[1] == stream.stream.name,
+        Err(_) => false,
+    };
+    existing
+        .iter()
+        .filter(|table| table.name.schema == stream.schema)
+        .filter(|table| table.comment.as_deref().is_some_and(is_child))
+        .filter(|table| stream.tables.iter().all(|planned| planned.name != table.name.name))
+        .map(|table| table.name.clone())
+        .collect()
 }

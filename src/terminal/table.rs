@@ -6,7 +6,7 @@ use crate::terminal::text::{cut, harmless, width};
 /// Between two columns.
 const GAP: &str = "  ";
 
-/// No cell is wider, whatever room there is.
+/// No cell is wider, whatever room there is, unless the table is [`Table::uncut`].
 const WIDEST: usize = 40;
 
 /// Text columns give way down to this width before a column is left out.
@@ -42,12 +42,14 @@ impl Cell {
 }
 
 /// A heading and rows of cells.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Table {
     columns: Vec<(Cell, Side)>,
     rows: Vec<Vec<Cell>>,
     /// How many of the first columns matter more than the others.
     essentials: usize,
+    /// How wide a cell may be where there is room for it.
+    widest: usize,
 }
 
 /// A table as lines.
@@ -64,7 +66,7 @@ impl Table {
     pub(crate) fn new<'a>(columns: impl IntoIterator<Item = (&'a str, Side)>) -> Self {
         let columns = columns.into_iter().map(|(name, side)| (Cell::toned(name, Tone::Strong), side));
         let columns: Vec<_> = columns.collect();
-        Self { essentials: columns.len(), columns, rows: Vec::new() }
+        Self { essentials: columns.len(), columns, rows: Vec::new(), widest: WIDEST }
     }
 
     /// Adds a row; cells that it lacks are blank.
@@ -77,6 +79,11 @@ impl Table {
     pub(crate) fn with_essentials(mut self, count: usize) -> Self {
         self.essentials = count.clamp(1, self.columns.len().max(1));
         self
+    }
+
+    /// Cells are cut only where room is short.
+    pub(crate) fn uncut(self) -> Self {
+        Self { widest: usize::MAX, ..self }
     }
 
     /// The table as lines of at most `room` columns of the terminal; without `room` as wide as its cells want.
@@ -100,9 +107,9 @@ impl Table {
     fn natural_width(&self, index: usize) -> usize {
         let (heading, side) = &self.columns[index];
         let widest = self.rows.iter().map(|row| width(&row[index].text)).max().unwrap_or_default();
-        let heading = width(&heading.text).min(WIDEST);
+        let heading = width(&heading.text).min(self.widest);
         match side {
-            Side::Left => widest.min(WIDEST).max(heading),
+            Side::Left => widest.min(self.widest).max(heading),
             Side::Right => widest.max(heading),
         }
     }

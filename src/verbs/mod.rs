@@ -8,6 +8,8 @@ mod check;
 mod infer;
 /// `normalize`: typed tables again, from raw tables.
 mod normalize;
+/// `plan`: what a catalog gives, before anything is done.
+mod plan;
 /// A warehouse that is only looked at.
 mod reading;
 /// Signals that ask the process to end.
@@ -22,5 +24,6 @@ mod write;
 pub(crate) use self::check::check;
 pub(crate) use self::infer::infer;
 pub(crate) use self::normalize::normalize;
+pub(crate) use self::plan::plan;
 pub(crate) use self::tables::tables;
 pub(crate) use self::write::write;

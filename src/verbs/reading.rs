@@ -1,14 +1,28 @@
 //! A warehouse that is only looked at.
 
+use std::path::Path;
+
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::warehouse::{self, Warehouse};
 
 /// Connects to the config's warehouse, which has to be there already, to read only.
 pub(super) fn connect_to_read(config: &Config) -> Result<Box<dyn Warehouse>, Failure> {
-    if let Some(file) = config.warehouse.file().filter(|file| matches!(file.try_exists(), Ok(false))) {
+    if let Some(file) = missing_file(config) {
         let file = file.display();
         return Err(Failure::config(format!("there is no database {file} yet; `alluvium write` creates it")));
     }
     Ok(warehouse::connect(&config.warehouse, true)?)
+}
+
+/// Connects to the config's warehouse to read only, or to an empty one where it has to be made first.
+pub(super) fn connect_to_read_or_empty(config: &Config) -> Result<Box<dyn Warehouse>, Failure> {
+    match missing_file(config) {
+        Some(_) => Ok(warehouse::empty_duckdb()?),
+        None => connect_to_read(config),
+    }
+}
+
+fn missing_file(config: &Config) -> Option<&Path> {
+    config.warehouse.file().filter(|file| matches!(file.try_exists(), Ok(false)))
 }

@@ -38,6 +38,11 @@ fn open_duckdb(location: duckdb::Location, read_only: bool) -> Result<Box<dyn Wa
     Ok(Box::new(duckdb::DuckDbWarehouse::open(&options)?))
 }
 
+/// What a sync finds that makes the file: a DuckDB without a table. Nothing of it is on disk.
+pub(crate) fn empty_duckdb() -> Result<Box<dyn Warehouse>, WarehouseError> {
+    open_duckdb(duckdb::Location::Memory, false)
+}
+
 /// A warehouse that is connected to.
 ///
 /// Contract: what [`Warehouse::commit`] returned from survives `kill -9` of this process and of the warehouse. What was

@@ -4,6 +4,8 @@
 mod check;
 /// `infer`: catalogs from messages and from plain records, and what `write` makes of them.
 mod infer;
+/// `plan`: that it says what a sync then makes, in every format, and that it touches nothing.
+mod plan;
 /// `tables`, and the demo that ends with it.
 mod tables;
 /// At a terminal: what a person sees.
@@ -170,7 +172,7 @@ fn a_command_line_that_is_not_understood_is_told_on_stderr_with_code_2() {
 fn help_and_version_are_answers() {
     let help = alluvium(&["--help"], "");
     assert_eq!(help.code, 0);
-    for verb in ["spec", "check", "write", "tables", "infer"] {
+    for verb in ["spec", "check", "write", "tables", "infer", "plan"] {
         assert!(help.stdout.contains(verb), "{}", help.stdout);
     }
     let version = alluvium(&["--version"], "");

@@ -39,13 +39,16 @@ fn a_view_of_the_column_shows_it_as_it_is_now_with_its_grants() {
                       GRANT SELECT ON w TO PUBLIC; GRANT SELECT ON s TO PUBLIC; CREATE INDEX by_v ON s (v)";
     let grants = "SELECT string_agg(table_name, ' ' ORDER BY table_name) FROM information_schema.table_privileges \
                   WHERE grantee = 'PUBLIC' AND table_schema = 'main' AND privilege_type = 'SELECT'";
-    let seen = retyped(dependents, &[
-        ROWS,
-        "SELECT string_agg(concat_ws(':', id, v, pg_typeof(v)), ' ' ORDER BY id) FROM w",
-        grants,
-        "SELECT concat_ws(' ', obj_description('w'::regclass, 'pg_class'), reloptions) FROM pg_class WHERE relname = 'w'",
-        "SELECT indexdef FROM pg_indexes WHERE indexname = 'by_v'",
-    ]);
+    let seen = retyped(
+        dependents,
+        &[
+            ROWS,
+            "SELECT string_agg(concat_ws(':', id, v, pg_typeof(v)), ' ' ORDER BY id) FROM w",
+            grants,
+            "SELECT concat_ws(' ', obj_description('w'::regclass, 'pg_class'), reloptions) FROM pg_class WHERE relname = 'w'",
+            "SELECT indexdef FROM pg_indexes WHERE indexname = 'by_v'",
+        ],
+    );
     let rows = "1:10:text 2:x:text";
     let index = "CREATE INDEX by_v ON main.s USING btree (v)";
     let expected = [rows, rows, "s w", "mine {security_barrier=true}", index].map(|text| Some(text.to_owned()));

@@ -74,6 +74,18 @@ pub enum Replacement {
     Always,
 }
 
+impl SyncMode {
+    /// The protocol's word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Append => "append",
+            Self::Overwrite => "overwrite",
+            Self::AppendDedup => "append_dedup",
+        }
+    }
+}
+
 impl ConfiguredCatalog {
     /// Reads a catalog from JSON text and validates it.
     ///

@@ -32,6 +32,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) enum Location {
     /// A file.
     File(PathBuf),
+    /// Nowhere: empty, and gone with the connection.
+    Memory,
     /// A database in MotherDuck.
     MotherDuck {
         /// `md:` and the name of the database.
@@ -74,6 +76,7 @@ impl DuckDbOptions {
     pub(super) fn place(&self) -> Place {
         match &self.location {
             Location::File(path) => Place::new(path.display().to_string(), None),
+            Location::Memory => Place::new("a database in memory".to_owned(), None),
             Location::MotherDuck { path, token } => {
                 Place::new(path.clone(), token.as_ref().map(|token| token.expose().to_owned()))
             }
@@ -113,6 +116,13 @@ pub(super) fn open(options: &DuckDbOptions) -> Result<Connection, WarehouseError
             let path = usable(path, options.read_only)?;
             let connection = instance(options, Some(&path)).map_err(|error| refused(&error))?;
             attach(&connection, &path, options).map_err(|error| refused(&error))?;
+            Ok(connection)
+        }
+        Location::Memory => {
+            let connection = instance(options, None).map_err(|error| refused(&error))?;
+            let attach = format!("ATTACH ':memory:' AS {CATALOG} (STORAGE_VERSION '{STORAGE_VERSION}')");
+            let attached = connection.execute_batch(&attach).and_then(|()| use_alone(&connection));
+            attached.map_err(|error| refused(&error))?;
             Ok(connection)
         }
         Location::MotherDuck { path, token } => {
@@ -190,7 +200,11 @@ fn attach(connection: &Connection, path: &Path, options: &DuckDbOptions) -> Resu
         thread::sleep(pause);
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
-    // Without the instance's own database a schema may be called `memory`.
+    use_alone(connection)
+}
+
+/// Makes the attached database the only one: without the instance's own a schema may be called `memory`.
+fn use_alone(connection: &Connection) -> Result<(), Error> {
     connection.execute_batch(&format!("USE {CATALOG}; DETACH memory"))
 }
 
