@@ -30,5 +30,7 @@ mod limits;
 mod normalize;
 /// What only a server can do: others read and write meanwhile, and the connection is lost.
 mod postgres;
+/// Catalogs that change between syncs, where that is more than what the cases show.
+mod schema_change;
 /// What tests of whole syncs share.
 mod support;

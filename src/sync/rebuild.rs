@@ -80,7 +80,7 @@ impl Rebuilding {
             if missing > 0 {
                 let StreamName { namespace, name } = &stream.stream;
                 let message = format!(
-                    "the raw table `{}.{}` does not hold {missing} records that the typed tables of `{name}` show: to \
+                    "the raw table `{}.{}` lacks {missing} of the records that the typed tables of `{name}` show: to \
                      rebuild them would lose those (`--accept-losses` does it all the same)",
                     source.table.schema, source.table.name
                 );

@@ -35,6 +35,11 @@ impl Destination {
         Self { folder, warehouse: Box::new(warehouse), config }
     }
 
+    /// Puts these keys in place of what the config has for them.
+    pub(crate) fn reconfigure(&mut self, keys: &Value) {
+        self.config.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }

@@ -3,6 +3,8 @@
 
 /// One row a key and history, against a reference in memory.
 mod dedup;
+/// Rebuilds from raw that were interrupted, or that would lose something.
+mod rebuild;
 /// Checkpoints, states and threads make no difference.
 mod splits;
 

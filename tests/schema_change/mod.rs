@@ -1,0 +1,143 @@
+//! Catalogs that change between syncs, where that is more than what the cases show.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::landing::{Destination, catalog, line, records, run, state, status};
+use crate::support::{Rows, TestWarehouse, in_every_warehouse};
+
+in_every_warehouse! {
+    a_replacement_that_is_not_finished_goes_on_in_the_new_types,
+    rows_that_a_replacement_will_replace_stay_as_they_are_until_then,
+    rows_whose_records_raw_has_lost_stay,
+    a_backfill_fills_new_columns_of_old_rows,
+    tables_that_were_not_wanted_have_all_rows_when_they_are,
+    a_sync_that_is_killed_while_it_types_rows_again_leaves_them_and_the_next_ends_it,
+}
+
+/// A stream `s` of `id` and `v`.
+fn of(mode: &str, kind: &str, more: &Value) -> Value {
+    let mut stream = json!({
+        "stream": {"name": "s", "json_schema": {"properties": {"id": {"type": "integer"}, "v": {"type": kind}}},
+                   "supported_sync_modes": ["full_refresh"]},
+        "sync_mode": "full_refresh", "destination_sync_mode": mode, "primary_key": [["id"]],
+    });
+    stream.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json!({"streams": [stream]})
+}
+
+fn values(values: &[(i64, Value)]) -> String {
+    let record = |(id, v): &(i64, Value)| {
+        line(&json!({"type": "RECORD", "record": {"stream": "s", "emitted_at": id, "data": {"id": id, "v": v}}}))
+    };
+    values.iter().map(record).collect()
+}
+
+/// `id` and `v` of the rows.
+fn rows(destination: &Destination) -> Vec<String> {
+    let rows = destination.query("SELECT id, v FROM s ORDER BY id, v");
+    rows.into_iter().map(|row| row.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>().join(" ")).collect()
+}
+
+fn a_replacement_that_is_not_finished_goes_on_in_the_new_types<W: TestWarehouse>() {
+    for mode in ["overwrite", "append_dedup", "append"] {
+        let destination = Destination::of::<W>(&json!({}));
+        let generation = |number: i64| json!({"generation_id": number, "minimum_generation_id": number});
+        destination.write(&of(mode, "integer", &generation(1)), &values(&[(1, json!(1))])).succeeded();
+        let unfinished = values(&[(2, json!(2)), (3, json!("three"))]) + &state(1) + &status("s", "STARTED");
+        let first = destination.write(&of(mode, "integer", &generation(2)), &unfinished);
+        assert_eq!((first.states(), rows(&destination)), (vec![1], vec!["1 1".to_owned()]), "{mode}");
+        let rest = values(&[(4, json!("four"))]) + &status("s", "COMPLETE");
+        destination.write(&of(mode, "string", &generation(2)), &rest).succeeded();
+        assert_eq!(rows(&destination), ["2 2", "3 three", "4 four"], "{mode}");
+    }
+}
+
+fn rows_that_a_replacement_will_replace_stay_as_they_are_until_then<W: TestWarehouse>() {
+    let destination = Destination::of::<W>(&json!({}));
+    destination.write(&of("append", "string", &json!({})), &values(&[(1, json!("one"))])).succeeded();
+    let replacing = of("overwrite", "integer", &json!({}));
+    let unfinished = values(&[(2, json!(2))]) + &status("s", "STARTED");
+    assert!(!destination.write(&replacing, &unfinished).status.success());
+    assert_eq!(rows(&destination), ["1 one"]);
+    destination.write(&replacing, &values(&[(3, json!(3))])).succeeded();
+    assert_eq!(rows(&destination), ["3 3"]);
+    // what would be text if the column were
+    assert_eq!(destination.query("SELECT v + 1 FROM s"), vec![vec![Some("4".to_owned())]]);
+}
+
+fn rows_whose_records_raw_has_lost_stay<W: TestWarehouse>() {
+    let destination = Destination::of::<W>(&json!({}));
+    destination.write(&of("append", "integer", &json!({})), &values(&[(1, json!(1)), (2, json!(2))])).succeeded();
+    destination.execute("DELETE FROM main._airbyte_raw_s WHERE _airbyte_emitted_at < '1970-01-01 00:00:00.002+00'");
+    let run = destination.write(&of("append", "string", &json!({})), &values(&[(3, json!("three"))]));
+    assert_eq!(rows(&run_of(destination, run)), ["1 1", "2 2", "3 three"]);
+}
+
+/// The destination, after a run that went well but had something to say.
+fn run_of(destination: Destination, run: crate::landing::Run) -> Destination {
+    assert!(run.status.success(), "{:?}", run.messages);
+    destination
+}
+
+fn a_backfill_fills_new_columns_of_old_rows<W: TestWarehouse>() {
+    for (backfill, expected) in [(false, ["1 ", "2 two"]), (true, ["1 one", "2 two"])] {
+        let destination = Destination::of::<W>(&json!({"normalization": {"backfill": backfill}}));
+        let mut without = of("append", "string", &json!({}));
+        without["streams"][0]["stream"]["json_schema"]["properties"].as_object_mut().unwrap().remove("v");
+        destination.write(&without, &values(&[(1, json!("one"))])).succeeded();
+        destination.write(&of("append", "string", &json!({})), &values(&[(2, json!("two"))])).succeeded();
+        assert_eq!(rows(&destination), expected);
+    }
+}
+
+fn tables_that_were_not_wanted_have_all_rows_when_they_are<W: TestWarehouse>() {
+    let mut destination = Destination::of::<W>(&json!({"normalization": {"enabled": false}}));
+    let catalog = of("append_dedup", "string", &json!({}));
+    destination.write(&catalog, &values(&[(1, json!("old")), (2, json!("two"))])).succeeded();
+    destination.reconfigure(&json!({"normalization": {}}));
+    destination.write(&catalog, &values(&[(1, json!("one"))])).succeeded();
+    assert_eq!(rows(&destination), ["1 one", "2 two"]);
+    destination.reconfigure(&json!({"normalization": {"enabled": false}}));
+    destination.write(&catalog, &values(&[(3, json!("three"))])).succeeded();
+    destination.reconfigure(&json!({"normalization": {}}));
+    destination.write(&catalog, &values(&[(4, json!("four"))])).succeeded();
+    assert_eq!(rows(&destination), ["1 one", "2 two", "3 three", "4 four"]);
+}
+
+/// What there is of `s`, whole: rows, the sum of a column, children.
+fn content(destination: &Destination) -> Rows {
+    destination.query(
+        "SELECT count(*), sum(CAST(\"at\" AS BIGINT)), (SELECT count(*) FROM s_children), \
+         (SELECT count(*) FROM s_children JOIN s USING (_airbyte_s_hashid)) FROM s",
+    )
+}
+
+fn a_sync_that_is_killed_while_it_types_rows_again_leaves_them_and_the_next_ends_it<W: TestWarehouse>() {
+    let destination = Destination::of::<W>(&json!({}));
+    let before = catalog(&[("s", "append_dedup")]);
+    destination.write(&before, &records("s", 0..20_000)).succeeded();
+    let whole = content(&destination);
+    let mut after = before.clone();
+    after["streams"][0]["stream"]["json_schema"]["properties"]["at"] = json!({"type": "string"});
+    after["streams"][0].as_object_mut().unwrap().remove("cursor_field");
+    for delay in [150, 400, 700, 1_000, 1_300] {
+        let mut child = destination.command(&after).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(delay));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        destination.settle();
+        assert_eq!(content(&destination), whole, "after {delay} ms");
+    }
+    run(destination.command(&after), |mut stdin| drop(stdin.write_all(b""))).succeeded();
+    assert_eq!(content(&destination), whole);
+    let left = "SELECT count(*) FROM information_schema.tables WHERE table_name LIKE '%rebuild%'";
+    assert_eq!(destination.query(left), [[Some("0".to_owned())]]);
+    let kinds = destination.query(
+        "SELECT data_type FROM information_schema.columns WHERE table_schema = 'main' AND \
+                                   table_name = 's' AND column_name = 'at'",
+    );
+    assert!(["text", "VARCHAR"].contains(&kinds[0][0].as_deref().unwrap()), "{kinds:?}");
+}
