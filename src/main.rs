@@ -20,6 +20,8 @@ mod logging;
 mod protocol;
 /// One run of the binary: from the command line to the exit code.
 mod run;
+/// What only tests ask of the process, and only of a debug build.
+mod seams;
 /// The conductor of `write`.
 mod sync;
 /// What a person sees: progress while a run goes on, tables at its end.

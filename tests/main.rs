@@ -16,6 +16,8 @@ mod cli;
 mod cluster;
 /// Real connectors' records, counted and compared by a second reading of the contract.
 mod connectors;
+/// The process dies at each point between two things that change what others see.
+mod crash;
 /// Servers and databases that other tests rely on.
 mod databases;
 /// The process is killed at any moment; what it acknowledged is there.

@@ -13,6 +13,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use crate::failure::Failure;
 use crate::protocol::writer::DestinationStats;
 use crate::protocol::writer::ProtocolWriter;
+use crate::seams;
 use crate::sync::budget::Budget;
 use crate::sync::clock::{now_micros, rfc3339};
 use crate::sync::report::{Progress, Report, StreamReport};
@@ -227,6 +228,7 @@ impl<'a> Loader<'a> {
         }
         for action in actions {
             if let Action::Acknowledge { message, stats } = action {
+                seams::reach("acknowledge");
                 self.writer
                     .state(&message, stats)
                     .map_err(|error| Failure::internal("stdout can't be written").caused_by(error))?;
@@ -244,6 +246,7 @@ impl<'a> Loader<'a> {
     }
 
     fn log_sync(&mut self) -> Result<(), Failure> {
+        seams::reach("log");
         let finished_at = rfc3339(now_micros());
         let entry = |(plan, report): (&StreamPlan, &StreamReport)| SyncLogEntry {
             sync_id: plan.sync_id,

@@ -55,6 +55,7 @@ use alluvium_normalization::plan::{Options, StreamPlan};
 use crate::config::OnBadInput;
 use crate::failure::Failure;
 use crate::protocol::writer::ProtocolWriter;
+use crate::seams;
 use crate::warehouse::Warehouse;
 use patience::Patience;
 use prepare::{Prepared, Purpose, Readiness};
@@ -86,7 +87,7 @@ impl Default for Settings {
             on_bad_input: OnBadInput::Fail,
             max_line_bytes: 256 << 20,
             workers: std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 16)),
-            checkpoint_bytes: 64 << 20,
+            checkpoint_bytes: seams::checkpoint_bytes(64 << 20),
             checkpoint_after: Duration::from_secs(2),
         }
     }

@@ -10,6 +10,7 @@ use alluvium_normalization::sql::bookkeeping::{self, StreamState};
 use alluvium_normalization::sql::{self, INTERNAL_SCHEMA, TableName};
 
 use crate::failure::Failure;
+use crate::seams;
 use crate::sync::patience::Patience;
 use crate::sync::rebuild::Rebuilding;
 use crate::sync::stale::{Stale, stale};
@@ -104,11 +105,14 @@ fn try_to_prepare(
     let columns: Vec<usize> = tables.map(|table| table.columns.len()).collect();
     warehouse.make_room(&columns).map_err(|error| failure(error, None))?;
 
+    seams::reach("prepare");
     warehouse.begin().map_err(|error| failure(error, None))?;
     let ready = make_ready(warehouse, &mut plan, states, options, &existing, purpose);
     match ready {
         Ok((streams, sources)) => {
+            seams::reach("prepared");
             warehouse.commit().map_err(|error| failure(error, None))?;
+            seams::reach("ready");
             Ok(Readiness::Ready(Box::new(Prepared { plan, streams, limits, sources })))
         }
         Err(error) => {

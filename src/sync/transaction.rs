@@ -14,6 +14,7 @@ use alluvium_normalization::sql::{StreamSql, TableName};
 use arrow_array::RecordBatch;
 
 use crate::failure::Failure;
+use crate::seams;
 use crate::sync::patience::Patience;
 use crate::sync::prepare::failure;
 use crate::sync::target::{Replacing, StreamTarget};
@@ -143,7 +144,9 @@ impl<'a> Transaction<'a> {
 
     fn load_rows(&mut self, ((stream, slot), batches): &Rows) -> Result<(), Failure> {
         let table = self.table(*stream, *slot)?;
+        seams::reach("load");
         let loaded = self.warehouse.load(&table, batches);
+        seams::reach("loaded");
         loaded.map(drop).map_err(|error| failure(error, Some(&self.plans[*stream])))
     }
 
@@ -172,13 +175,19 @@ impl<'a> Transaction<'a> {
 
     fn conclude(&mut self, completed: &[usize]) -> Result<(), Failure> {
         for stream in self.unmerged.clone() {
+            seams::reach("merge");
             self.merge(stream)?;
+            seams::reach("merged");
         }
         for stream in completed {
+            seams::reach("replace");
             self.replace(*stream)?;
+            seams::reach("replaced");
         }
         if self.is_open {
+            seams::reach("commit");
             self.warehouse.commit().map_err(|error| failure(error, None))?;
+            seams::reach("committed");
         }
         Ok(())
     }

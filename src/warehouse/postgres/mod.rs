@@ -37,6 +37,7 @@ use self::commits::Commits;
 use self::connect::Session;
 use self::exchange::{Exchanged, Exchanges};
 use crate::config;
+use crate::seams;
 use crate::warehouse::{ExistingTable, Interrupted, QueryRows, RowReader, TableName, Warehouse, WarehouseError};
 
 /// How long a statement that shuts readers out may wait for those that are reading: whoever comes to read waits behind it.
@@ -163,6 +164,7 @@ impl Warehouse for PostgresWarehouse {
             self.is_broken = true;
             return Err(WarehouseError::Transient(format!("tables can't be exchanged: {reason}")));
         }
+        seams::reach("exchanged");
         self.run("committing", "COMMIT")?;
         self.commits.settle();
         self.end_making_tables()
