@@ -1,5 +1,8 @@
 //! Typed tables again, from raw tables: what a sync made of the same records, whoever wrote the raw rows.
 
+/// Which streams are rebuilt, and from which catalog.
+mod selection;
+
 use std::fs::read;
 
 use serde_json::{Value, json};
