@@ -35,20 +35,9 @@ pub(crate) enum Verb {
         catalog: PathBuf,
     },
     /// Rebuild typed tables from raw tables
-    Normalize {
-        /// The config file
-        #[arg(long, value_name = "FILE")]
-        config: PathBuf,
-        /// The configured catalog
-        #[arg(long, value_name = "FILE")]
-        catalog: PathBuf,
-        /// Only this stream of the catalog; may be given several times
-        #[arg(long = "stream", value_name = "NAME")]
-        streams: Vec<String>,
-        /// Also where typed tables show records that the raw table does not hold any more: these rows are then gone
-        #[arg(long)]
-        accept_losses: bool,
-    },
+    ///
+    /// Without a catalog it is inferred from the raw tables, as `infer` does.
+    Normalize(Normalize),
     /// Show what a catalog gives, and how that differs from what exists
     ///
     /// The tables and columns that a sync of the catalog would make, their types and where their values come from, and what
@@ -101,6 +90,29 @@ pub(crate) enum PlanFormat {
     Mermaid,
 }
 
+/// What `normalize` rebuilds.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Normalize {
+    /// The config file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The configured catalog; without one it is inferred from the raw tables
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
+    /// Only this stream: its name, or namespace.name; may be given several times
+    #[arg(long = "stream", value_name = "NAME")]
+    pub(crate) streams: Vec<String>,
+    /// With a catalog only its streams of this schema; without one the schema of the raw tables, in place of the config's
+    #[arg(long, value_name = "NAME")]
+    pub(crate) schema: Option<String>,
+    /// Deduplicate the inferred streams that have a key (`append_dedup`)
+    #[arg(long, conflicts_with = "catalog")]
+    pub(crate) dedup: bool,
+    /// Also where typed tables show records that the raw table does not hold any more: these rows are then gone
+    #[arg(long)]
+    pub(crate) accept_losses: bool,
+}
+
 /// Where `infer` finds records, and what it makes of them.
 #[derive(Debug, PartialEq, Eq, Args)]
 pub(crate) struct Infer {
@@ -130,7 +142,7 @@ pub(crate) struct Infer {
 impl Verb {
     /// Answers are protocol messages on stdout, whoever reads them.
     pub(crate) fn is_protocol(&self) -> bool {
-        !matches!(self, Self::Plan { .. } | Self::Tables { .. } | Self::Normalize { .. } | Self::Infer(_))
+        !matches!(self, Self::Plan { .. } | Self::Tables { .. } | Self::Normalize(_) | Self::Infer(_))
     }
 }
 
@@ -200,6 +212,18 @@ mod tests {
         }
         for line in ["infer", "infer --config c --input i", "infer --input i --schema s", "infer --input i --sample 0"]
         {
+            assert!(verb(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn normalize_needs_no_catalog_and_takes_its_modes_from_one() {
+        for line in
+            ["normalize --config c", "normalize --config c --dedup --schema s", "normalize --config c --catalog k"]
+        {
+            assert!(verb(line).is_ok(), "{line}");
+        }
+        for line in ["normalize", "normalize --catalog k", "normalize --config c --catalog k --dedup"] {
             assert!(verb(line).is_err(), "{line}");
         }
     }

@@ -42,9 +42,7 @@ fn perform(verb: &Verb, out: &ProtocolWriter, audience: &Audience) -> Result<(),
         Verb::Spec => out.spec(&connector_specification()).map_err(Failure::output),
         Verb::Check { config } => verbs::check(config, out),
         Verb::Write { config, catalog } => verbs::write(&Config::load(config)?, catalog, out, audience),
-        Verb::Normalize { config, catalog, streams, accept_losses } => {
-            verbs::normalize(&Config::load(config)?, catalog, streams, *accept_losses, audience)
-        }
+        Verb::Normalize(arguments) => verbs::normalize(arguments, audience),
         Verb::Plan { config, catalog, format } => verbs::plan(&Config::load(config)?, catalog, *format),
         Verb::Tables { config, limit } => verbs::tables(&Config::load(config)?, *limit),
         Verb::Infer(arguments) => verbs::infer(arguments, audience),

@@ -6,6 +6,11 @@
 //! | Airbyte before Destinations V2 | the stream's | `_airbyte_ab_id`, `_airbyte_emitted_at`, `_airbyte_data` |
 //! | Airbyte's Destinations V2 | `airbyte_internal` | `_airbyte_raw_id`, `_airbyte_extracted_at`, `_airbyte_data`, maybe `_airbyte_meta` and `_airbyte_generation_id` |
 
+/// Where the raw rows of each stream of a plan are.
+mod places;
+
+pub use places::RawPlace;
+
 use crate::catalog::StreamName;
 use crate::kind::ColumnKind;
 use crate::sql::{Described, Dialect, TableName};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use alluvium_normalization::catalog::{ConfiguredCatalog, ConfiguredStream, StreamName};
 use alluvium_normalization::limits::Limits;
 use alluvium_normalization::plan::{self, KnownNames, Options, Plan, StreamPlan};
-use alluvium_normalization::raw;
+use alluvium_normalization::raw::{self, RawPlace};
 use alluvium_normalization::sql::bookkeeping::{self, StreamState};
 use alluvium_normalization::sql::{self, INTERNAL_SCHEMA, TableName};
 
@@ -82,8 +82,7 @@ fn try_to_prepare(
     warehouse.claim(&claims).map_err(|error| failure(error, None))?;
     let existing = warehouse.describe(&schemas(catalog, options, &limits)).map_err(|error| failure(error, None))?;
     // names depend on all streams, whichever are wanted
-    let mut plan = plan::compile(catalog, options, &limits, &known_names(&existing))
-        .map_err(|error| Failure::config(error.to_string()))?;
+    let (mut plan, raw_places) = plan_over(&existing, catalog, options, &limits)?;
     plan.streams.retain(|stream| is_wanted(&stream.stream));
     let states = states(warehouse, &plan, &existing)?;
     if let Purpose::Sync { rebuilds: true } = purpose {
@@ -99,7 +98,8 @@ fn try_to_prepare(
         }
     }
     if let Purpose::Rebuild(rebuilding) = purpose {
-        rebuilding.refuse_losses(warehouse, &plan, options, &existing)?;
+        rebuilding.tell_unread(&plan, &raw_places, &existing);
+        rebuilding.refuse_losses(warehouse, &plan, &existing)?;
     }
     let tables = plan.streams.iter().flat_map(|stream| stream.tables.iter().chain(&stream.raw).chain(&stream.history));
     let columns: Vec<usize> = tables.map(|table| table.columns.len()).collect();
@@ -107,7 +107,7 @@ fn try_to_prepare(
 
     seams::reach("prepare");
     warehouse.begin().map_err(|error| failure(error, None))?;
-    let ready = make_ready(warehouse, &mut plan, states, options, &existing, purpose);
+    let ready = make_ready(warehouse, &mut plan, states, &existing, purpose);
     match ready {
         Ok((streams, sources)) => {
             seams::reach("prepared");
@@ -123,11 +123,25 @@ fn try_to_prepare(
     }
 }
 
+/// The plan of the catalog over what exists, where names once given are kept and raw tables are gone on with, whoever made them;
+/// and the raw tables of each stream of the catalog.
+pub(super) fn plan_over(
+    existing: &[ExistingTable],
+    catalog: &ConfiguredCatalog,
+    options: &Options,
+    limits: &Limits,
+) -> Result<(Plan, Vec<Vec<RawPlace>>), Failure> {
+    let mut plan = plan::compile(catalog, options, limits, &known_names(existing))
+        .map_err(|error| Failure::config(error.to_string()))?;
+    let raw_places = plan.raw_places(&options.schema, |name| find(existing, name).map(ExistingTable::described));
+    plan.adopt_raw(&raw_places);
+    Ok((plan, raw_places))
+}
+
 fn make_ready(
     warehouse: &mut dyn Warehouse,
     plan: &mut Plan,
     states: Vec<StreamState>,
-    options: &Options,
     existing: &[ExistingTable],
     purpose: Purpose<'_>,
 ) -> Result<(Vec<StreamTarget>, Vec<String>), Failure> {
@@ -141,7 +155,7 @@ fn make_ready(
                 streams.map(|(stream, state)| StreamPreparation { warehouse, stream, existing, state }.sync());
             Ok((targets.collect::<Result<_, _>>()?, Vec::new()))
         }
-        Purpose::Rebuild(rebuilding) => rebuilding.make_ready(warehouse, plan, states, options, existing),
+        Purpose::Rebuild(rebuilding) => rebuilding.make_ready(warehouse, plan, states, existing),
     }
 }
 
@@ -181,7 +195,7 @@ pub(super) fn schemas(catalog: &ConfiguredCatalog, options: &Options, limits: &L
 }
 
 /// What the COMMENTs of tables and columns say they are called.
-pub(super) fn known_names(existing: &[ExistingTable]) -> KnownNames {
+fn known_names(existing: &[ExistingTable]) -> KnownNames {
     let mut known = KnownNames::default();
     for table in existing {
         let (schema, name) = (&table.name.schema, &table.name.name);

@@ -2,7 +2,7 @@
 
 use alluvium_normalization::catalog::ConfiguredCatalog;
 use alluvium_normalization::describe::StreamChanges;
-use alluvium_normalization::plan::{self, Options, Plan};
+use alluvium_normalization::plan::{Options, Plan};
 use alluvium_normalization::sql::{StreamSql, TableName};
 
 use crate::failure::Failure;
@@ -53,8 +53,7 @@ pub(crate) fn preview(
 ) -> Result<Preview, Failure> {
     let limits = warehouse.dialect().limits().clone();
     let existing = warehouse.describe(&prepare::schemas(catalog, options, &limits))?;
-    let plan = plan::compile(catalog, options, &limits, &prepare::known_names(&existing))
-        .map_err(|error| Failure::config(error.to_string()))?;
+    let (plan, _) = prepare::plan_over(&existing, catalog, options, &limits)?;
     for stream in &plan.streams {
         let live = StreamSql::new(stream, warehouse.dialect()).live();
         refuse_foreign_tables(stream, &live, &existing)?;

@@ -1,5 +1,6 @@
 //! Rows of raw tables to chunks and checkpoints.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use alluvium_normalization::cast::{self, Value};
@@ -36,6 +37,8 @@ pub(super) struct RawFeed<'a> {
     checkpoint: u64,
     chunks: u64,
     bytes: usize,
+    /// Of a stream with one row a key: the ids of the checkpoint's records.
+    ids: HashSet<u128>,
     rejected: Rejected,
 }
 
@@ -57,15 +60,15 @@ struct RawRecord<'r> {
 
 impl<'a> RawFeed<'a> {
     pub(super) fn new(plans: &'a [StreamPlan], limits: &'a Limits, settings: &'a Settings, intake: Intake) -> Self {
-        let (chunk, rejected) = (Chunk::default(), Rejected::new());
-        Self { plans, limits, settings, intake, chunk, checkpoint: 0, chunks: 0, bytes: 0, rejected }
+        let (chunk, ids, rejected) = (Chunk::default(), HashSet::new(), Rejected::new());
+        Self { plans, limits, settings, intake, chunk, checkpoint: 0, chunks: 0, bytes: 0, ids, rejected }
     }
 
     /// Feeds the rows of each stream's query, in the order of the plans. Streams that were fed to their end before a failure
     /// or a signal are finished.
     pub(super) fn run(mut self, mut reader: Box<dyn RowReader>, sources: &[String], stop: &AtomicBool) -> Fed {
-        for (index, sql) in sources.iter().enumerate() {
-            match self.stream(index, reader.as_mut(), sql, stop) {
+        for (index, source) in sources.iter().enumerate() {
+            match self.stream(index, reader.as_mut(), source, stop) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(Halt::LoaderGone) => return Ok(self.rejected),
@@ -99,6 +102,11 @@ impl<'a> RawFeed<'a> {
 
     fn row(&mut self, stream: usize, row: TextRow<'_>) -> Result<(), Halt> {
         let Some(record) = self.read(row) else { return self.refuse(stream, row) };
+        // A merge tells the versions of a key by their ids. One that comes again in a later checkpoint changes nothing.
+        if self.plans[stream].dedup.is_some() && !self.ids.insert(record.id) {
+            self.intake.progress.expect_one_less(stream);
+            return Ok(());
+        }
         if self.chunk.is_empty() {
             (self.chunk.stream, self.chunk.origin) = (stream, Some(record.origin));
         } else if self.chunk.origin != Some(record.origin) {
@@ -164,6 +172,7 @@ impl<'a> RawFeed<'a> {
         self.send()?;
         let seal = Delivery::Seal { checkpoint: self.checkpoint, chunks: self.chunks, actions };
         (self.checkpoint, self.chunks, self.bytes) = (self.checkpoint + 1, 0, 0);
+        self.ids.clear();
         self.intake.deliveries.send(seal).map_err(|_| Halt::LoaderGone)
     }
 
@@ -177,6 +186,7 @@ impl<'a> RawFeed<'a> {
             )))),
             OnBadInput::Skip => {
                 *self.rejected.entry(Some(stream)).or_default() += 1;
+                self.intake.progress.expect_one_less(stream);
                 tracing::warn!(row = id, stream = self.plans[stream].stream.name, "raw row skipped");
                 Ok(())
             }

@@ -2,32 +2,24 @@
 
 use alluvium_normalization::catalog::StreamName;
 use alluvium_normalization::kind::ColumnKind;
-use alluvium_normalization::plan::{Options, StreamPlan};
-use alluvium_normalization::raw::{self, RawLayout};
-use alluvium_normalization::sql::{Dialect, StreamSql, TableName, Targets};
+use alluvium_normalization::plan::{Plan, StreamPlan};
+use alluvium_normalization::raw::{RawLayout, RawPlace};
+use alluvium_normalization::sql::{Dialect, INTERNAL_SCHEMA, StreamSql, TableName, Targets};
 
 use crate::failure::Failure;
 use crate::sync::prepare::find;
 use crate::sync::target::Place;
 use crate::warehouse::ExistingTable;
 
-/// The raw table of a stream, whoever made it, and how its columns are called.
-pub(super) fn raw_table(
-    stream: &StreamPlan,
-    options: &Options,
-    existing: &[ExistingTable],
-) -> Option<(TableName, RawLayout)> {
-    let own = stream.raw.iter().map(|table| (stream.raw_schema.clone(), table.name.clone()));
-    let namespace = stream.stream.namespace.as_deref().unwrap_or(&options.schema);
-    let schemas = [raw::V2_SCHEMA.to_owned(), stream.raw_schema.clone()];
-    let of_v2 = schemas
-        .into_iter()
-        .flat_map(|schema| raw::v2_names(&stream.stream, namespace).map(|name| (schema.clone(), name)));
-    own.chain(of_v2).find_map(|(schema, name)| {
-        let name = TableName { schema, name };
-        let layout = RawLayout::of(&find(existing, &name)?.described())?;
-        Some((name, layout))
-    })
+/// So many raw tables of no stream are named.
+const TOLD_TABLES: usize = 20;
+
+/// The raw table of a stream, whoever made it, and how its columns are called. The plan is one [over what
+/// exists](crate::sync::prepare::plan_over).
+pub(super) fn raw_table(stream: &StreamPlan, existing: &[ExistingTable]) -> Option<(TableName, RawLayout)> {
+    let table = TableName { schema: stream.raw_schema.clone(), name: stream.raw.as_ref()?.name.clone() };
+    let layout = RawLayout::of(&find(existing, &table)?.described())?;
+    Some((table, layout))
 }
 
 /// Raw rows that a stream is typed from.
@@ -55,12 +47,11 @@ impl RawSource {
 pub(super) fn raw_source(
     place: Place,
     stream: &StreamPlan,
-    options: &Options,
     existing: &[ExistingTable],
     dialect: &dyn Dialect,
 ) -> Option<RawSource> {
     let (table, layout) = match place {
-        Place::Live => raw_table(stream, options, existing)?,
+        Place::Live => raw_table(stream, existing)?,
         Place::Staged => {
             let table = StreamSql::new(stream, dialect).staging().raw?;
             let layout = RawLayout::of(&find(existing, &table)?.described())?;
@@ -68,6 +59,31 @@ pub(super) fn raw_source(
         }
     };
     Some(RawSource { table, layout })
+}
+
+/// Tells of raw tables beside those that the streams of the plan are typed from: others of the same streams, and if the plan
+/// `is_whole`, of no stream that there is.
+pub(super) fn tell_unread(plan: &Plan, is_whole: bool, places: &[Vec<RawPlace>], existing: &[ExistingTable]) {
+    let called = |TableName { schema, name }: &TableName| format!("{schema}.{name}");
+    for stream in &plan.streams {
+        let read = raw_table(stream, existing).map(|(table, _)| table);
+        let of_stream = places.iter().find(|places| places.first().map(|(table, _)| table) == read.as_ref());
+        for (other, _) in of_stream.into_iter().flat_map(|places| places.iter().skip(1)) {
+            let (read, not_read) = (read.as_ref().map(called), called(other));
+            tracing::warn!(stream = %stream.stream, read, not_read, "the stream has several raw tables");
+        }
+    }
+    let is_known = |table: &TableName| places.iter().flatten().any(|(known, _)| known == table);
+    let of_none: Vec<String> = existing
+        .iter()
+        .filter(|table| table.name.schema != INTERNAL_SCHEMA && RawLayout::of(&table.described()).is_some())
+        .filter(|table| !is_known(&table.name))
+        .map(|table| called(&table.name))
+        .collect();
+    if is_whole && !of_none.is_empty() {
+        let tables = of_none.iter().take(TOLD_TABLES).cloned().collect::<Vec<_>>().join(", ");
+        tracing::info!(count = of_none.len(), tables, "raw tables of no stream of the catalog");
+    }
 }
 
 /// There is nothing to type the stream from.

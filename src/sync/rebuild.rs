@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use alluvium_normalization::catalog::{ConfiguredCatalog, StreamName};
 use alluvium_normalization::plan::{Options, Plan, StreamPlan};
+use alluvium_normalization::raw::RawPlace;
 use alluvium_normalization::sql::StreamSql;
 use alluvium_normalization::sql::bookkeeping::StreamState;
 use uuid::Uuid;
@@ -16,7 +17,7 @@ use crate::protocol::writer::ProtocolWriter;
 use crate::sync::patience::Patience;
 use crate::sync::prepare::{self, Prepared, Purpose, Readiness, failure};
 use crate::sync::raw_feed::RawFeed;
-use crate::sync::raw_tables::{no_raw_table, raw_source};
+use crate::sync::raw_tables::{self, no_raw_table, raw_source};
 use crate::sync::report::{Progress, Report};
 use crate::sync::stale::rows_without_raw;
 use crate::sync::target::{Place, StreamPreparation, StreamTarget};
@@ -44,18 +45,19 @@ pub(crate) struct Rebuilding {
     only: Option<Vec<StreamName>>,
     place: Place,
     accepts_losses: bool,
+    is_within_a_sync: bool,
 }
 
 impl Rebuilding {
     /// The typed tables of these streams, of all if none are named. `accepts_losses`: also those with rows whose records the
     /// raw table has not, which are then gone.
     pub(crate) fn live(only: Option<Vec<StreamName>>, accepts_losses: bool) -> Self {
-        Self { only, place: Place::Live, accepts_losses }
+        Self { only, place: Place::Live, accepts_losses, is_within_a_sync: false }
     }
 
     /// What is `place` of these streams, of which the raw tables have all records.
     pub(super) fn of(only: Vec<StreamName>, place: Place) -> Self {
-        Self { only: Some(only), place, accepts_losses: true }
+        Self { only: Some(only), place, accepts_losses: true, is_within_a_sync: true }
     }
 
     /// Whether the stream is rebuilt.
@@ -63,16 +65,22 @@ impl Rebuilding {
         self.only.as_ref().is_none_or(|only| only.contains(stream))
     }
 
+    /// Tells of raw tables that the rebuild does not read, where a person chose what it reads.
+    pub(super) fn tell_unread(&self, plan: &Plan, places: &[Vec<RawPlace>], existing: &[ExistingTable]) {
+        if !self.is_within_a_sync {
+            raw_tables::tell_unread(plan, self.only.is_none(), places, existing);
+        }
+    }
+
     /// Refuses to type tables again whose rows raw does not hold all.
     pub(super) fn refuse_losses(
         &self,
         warehouse: &mut dyn Warehouse,
         plan: &Plan,
-        options: &Options,
         existing: &[ExistingTable],
     ) -> Result<(), Failure> {
         for stream in plan.streams.iter().filter(|_| !self.accepts_losses) {
-            let Some(source) = raw_source(self.place, stream, options, existing, warehouse.dialect()) else {
+            let Some(source) = raw_source(self.place, stream, existing, warehouse.dialect()) else {
                 return Err(no_raw_table(stream));
             };
             let targets = StreamSql::new(stream, warehouse.dialect()).live();
@@ -96,7 +104,6 @@ impl Rebuilding {
         warehouse: &mut dyn Warehouse,
         plan: &mut Plan,
         states: Vec<StreamState>,
-        options: &Options,
         existing: &[ExistingTable],
     ) -> Result<(Vec<StreamTarget>, Vec<String>), Failure> {
         let run = Self::run_id(plan);
@@ -113,14 +120,17 @@ impl Rebuilding {
         let states = states.into_iter().zip(unfinished).filter_map(|(state, unfinished)| unfinished.then_some(state));
         let (mut targets, mut sources) = (Vec::new(), Vec::new());
         for (stream, state) in plan.streams.iter_mut().zip(states) {
-            let source = raw_source(self.place, stream, options, existing, warehouse.dialect());
+            let source = raw_source(self.place, stream, existing, warehouse.dialect());
             let Some(source) = source else { return Err(no_raw_table(stream)) };
             // raw rows are what is read, not what is written
             stream.raw = None;
             let may_resume = source.has_our_ids(warehouse.dialect(), existing);
             let preparation = StreamPreparation { warehouse, stream, existing, state };
             let (target, resumes) = preparation.rebuild(self.place, &run, may_resume)?;
-            sources.push(source.query(warehouse.dialect(), resumes.then_some(&target.targets)));
+            let query = source.query(warehouse.dialect(), resumes.then_some(&target.targets));
+            // a right that is missing shows before anything is changed
+            warehouse.query(&format!("{query} LIMIT 0")).map_err(|error| failure(error, Some(stream)))?;
+            sources.push(query);
             targets.push(target);
         }
         Ok((targets, sources))
@@ -156,6 +166,9 @@ impl Rebuild<'_> {
         let plans: Arc<[StreamPlan]> = prepared.plan.streams.into();
         let progress = Arc::new(Progress::new(&plans));
         watch(Arc::clone(&progress));
+        if !self.rebuilding.is_within_a_sync {
+            expect(&progress, &prepared.sources, warehouse.as_mut());
+        }
         let reader = match warehouse.reader() {
             Ok(reader) => reader,
             Err(error) => return (Report::default(), Err(failure(error, None))),
@@ -195,6 +208,20 @@ impl Rebuild<'_> {
             Readiness::Ready(prepared) => Ok(*prepared),
             Readiness::Stale(_) => Err(Failure::internal("a rebuild waits for a rebuild")),
         }
+    }
+}
+
+/// Tells how many rows there are to read. Whoever watches does without knowing; what keeps a table from being counted keeps it
+/// from being read, and is told then.
+fn expect(progress: &Progress, sources: &[String], warehouse: &mut dyn Warehouse) {
+    let counts = sources.iter().map(|source| {
+        let found = warehouse.query(&format!("SELECT count(*) FROM ({source}) AS rows")).ok()?;
+        found.rows.first()?.first()?.as_ref()?.parse().ok()
+    });
+    // a sum of some of them would be wrong
+    let counts: Option<Vec<u64>> = counts.collect();
+    for (stream, records) in counts.into_iter().flatten().enumerate() {
+        progress.expect(stream, records);
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Progress {
 
 #[derive(Debug, Default)]
 struct StreamProgress {
+    /// Records that will come; 0 = nobody knows.
+    expected: AtomicU64,
     records: AtomicU64,
     bytes: AtomicU64,
     landed: AtomicU64,
@@ -31,6 +33,8 @@ struct StreamProgress {
 /// The counters of one stream at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct StreamCounters {
+    /// Records that will have been read in the end; 0 = nobody knows.
+    pub(crate) expected: u64,
     /// Records read.
     pub(crate) records: u64,
     /// Bytes of the records read.
@@ -51,6 +55,17 @@ impl Progress {
     /// Names of the streams, in the order of their counters.
     pub(crate) fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// So many records of the stream will be read.
+    pub(super) fn expect(&self, stream: usize, records: u64) {
+        self.streams[stream].expected.store(records, Ordering::Relaxed);
+    }
+
+    /// One record that was expected is none, or is passed over.
+    pub(super) fn expect_one_less(&self, stream: usize) {
+        let less = |expected: u64| expected.checked_sub(1);
+        let _ = self.streams[stream].expected.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
     pub(super) fn read(&self, stream: usize, bytes: usize) {
@@ -75,6 +90,7 @@ impl Progress {
     pub(crate) fn counters(&self) -> Vec<StreamCounters> {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let counters = |stream: &StreamProgress| StreamCounters {
+            expected: load(&stream.expected),
             records: load(&stream.records),
             bytes: load(&stream.bytes),
             landed: load(&stream.landed),

@@ -145,7 +145,7 @@ impl Inspection<'_> {
     }
 
     fn raw(&self, place: Place) -> Option<RawSource> {
-        raw_source(place, self.stream, self.options, self.existing, self.warehouse.dialect())
+        raw_source(place, self.stream, self.existing, self.warehouse.dialect())
     }
 
     fn described(&self, name: &TableName) -> Option<Vec<Described>> {

@@ -181,7 +181,8 @@ impl<'a> StreamPreparation<'a> {
         } else {
             [sql.drop_staging(), sql.create_staging(&described)].concat()
         };
-        let statements = [sql.extend_live(&described), staged].concat();
+        // a right that is missing in the end shows before all is typed again
+        let statements = [sql.try_to_empty(&live, &described), sql.extend_live(&described), staged].concat();
         self.execute(&statements)?;
         if place == Place::Live {
             self.state.layouts.rebuild = Some(begun);

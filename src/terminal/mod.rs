@@ -2,6 +2,8 @@
 
 /// Who is told of failures, of progress and of results.
 mod audience;
+/// How far a run is, and how long it will take.
+mod forecast;
 /// What was inferred from records.
 pub(crate) mod inferred;
 /// Numbers as a person reads them.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::sync::report::StreamCounters;
+use crate::terminal::forecast::{Forecast, Pace};
 use crate::terminal::number::{bytes, count, counted, per_second, span};
 use crate::terminal::screen::{Line, Size};
 use crate::terminal::style::{Style, Tone};
@@ -29,6 +30,7 @@ pub(super) struct View {
     looks: VecDeque<Look>,
     /// When each stream was last seen to grow.
     active: Vec<Duration>,
+    pace: Pace,
 }
 
 #[derive(Debug)]
@@ -45,13 +47,15 @@ pub(super) struct Totals {
     pub(super) landed: u64,
     /// Records read a second, lately.
     pub(super) rate: u64,
+    /// What is to come, if that is known.
+    pub(super) forecast: Option<Forecast>,
 }
 
 impl View {
     /// A view of streams of these names, in the catalog's order.
     pub(super) fn new(names: Vec<String>) -> Self {
         let active = vec![Duration::ZERO; names.len()];
-        Self { names, looks: VecDeque::new(), active }
+        Self { names, looks: VecDeque::new(), active, pace: Pace::default() }
     }
 
     /// Takes in the counters `at` a time since the start.
@@ -63,6 +67,7 @@ impl View {
                 *active = at;
             }
         }
+        self.pace.look(at, counters.iter().map(|counters| counters.records).sum());
         self.looks.push_back(Look { at, counters });
         // one look that is older stays, so that the rate is over the whole stretch
         while self.looks.get(1).is_some_and(|look| at.saturating_sub(look.at) >= RATE_OVER) {
@@ -75,6 +80,7 @@ impl View {
         let sum = |of: fn(&StreamCounters) -> u64| self.now().iter().map(of).sum();
         let rate = (0..self.names.len()).map(|stream| self.rate(stream)).sum();
         Totals {
+            forecast: self.pace.forecast(sum(|counters| counters.expected)),
             records: sum(|counters| counters.records),
             bytes: sum(|counters| counters.bytes),
             landed: sum(|counters| counters.landed),
@@ -106,13 +112,18 @@ impl View {
     }
 
     fn sum(&self) -> String {
-        let Totals { records, bytes: read, landed, rate } = self.totals();
+        let Totals { records, bytes: read, landed, rate, forecast } = self.totals();
         let elapsed = span(self.looks.back().map_or(Duration::ZERO, |look| look.at));
         if records == 0 {
             return format!("waiting for records · {elapsed}");
         }
-        let records = counted(records, "record", "records");
-        let (landed, read, rate) = (count(landed), bytes(read), count(rate));
+        let (read, rate) = (bytes(read), count(rate));
+        if let Some(Forecast { expected, percent, left }) = forecast {
+            let records = format!("{} of {}", count(records), counted(expected, "record", "records"));
+            let left = left.map(|left| format!(" · {} left", span(left))).unwrap_or_default();
+            return format!("{records}, {percent} %{left} · {read} · {rate}/s · {elapsed}");
+        }
+        let (records, landed) = (counted(records, "record", "records"), count(landed));
         format!("{records} read, {landed} landed · {read} · {rate}/s · {elapsed}")
     }
 
@@ -153,6 +164,8 @@ impl View {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use std::time::Duration;
 
     use super::View;
@@ -185,6 +198,15 @@ mod tests {
     #[test]
     fn the_sum_and_each_stream() {
         insta::assert_snapshot!(shown(&view(&[100_000, 0, 20]), 80, 24));
+    }
+
+    #[test]
+    fn where_it_is_known_how_many_records_will_come_it_is_told_how_far_it_is() {
+        let mut view = view(&[100_000, 20]);
+        let counters = |records, expected| StreamCounters { expected, records, ..StreamCounters::default() };
+        view.look(Duration::from_secs(11), vec![counters(1_100_000, 4_000_000), counters(0, 8_000)]);
+        insta::assert_snapshot!(shown(&view, 80, 24));
+        assert_eq!(view.totals().forecast.unwrap().expected, 4_008_000);
     }
 
     #[test]

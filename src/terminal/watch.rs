@@ -74,6 +74,15 @@ impl Drop for Watch {
 }
 
 fn log(totals: Totals) {
-    let Totals { records, bytes, landed, rate } = totals;
-    tracing::info!(records_read = records, records_landed = landed, bytes, records_per_second = rate, "progress");
+    let Totals { records, bytes, landed, rate, forecast } = totals;
+    let left = forecast.and_then(|forecast| forecast.left);
+    tracing::info!(
+        records_read = records,
+        records_landed = landed,
+        bytes,
+        records_per_second = rate,
+        expected = forecast.map(|forecast| forecast.expected),
+        seconds_left = left.map(|left| left.as_secs()),
+        "progress"
+    );
 }

@@ -6,11 +6,13 @@ mod catalog;
 mod check;
 /// `infer`: a configured catalog from records.
 mod infer;
+/// What records suggest, for the verbs that need it.
+mod inference;
 /// `normalize`: typed tables again, from raw tables.
 mod normalize;
 /// `plan`: what a catalog gives, before anything is done.
 mod plan;
-/// A warehouse that is only looked at.
+/// A warehouse that has to be there already.
 mod reading;
 /// Signals that ask the process to end.
 mod signals;

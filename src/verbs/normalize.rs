@@ -1,40 +1,97 @@
 //! `normalize`: typed tables again, from raw tables.
 
-use std::path::Path;
+use std::collections::BTreeSet;
 
+use alluvium_normalization::catalog::{ConfiguredCatalog, StreamName};
+use alluvium_normalization::infer::configured_catalog;
+use alluvium_normalization::limits::Limits;
+use alluvium_normalization::plan::{Options, schema_of};
+
+use crate::cli;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::sync::Settings;
 use crate::sync::rebuild::{Rebuild, Rebuilding};
 use crate::terminal::Audience;
 use crate::verbs::catalog::read_catalog;
+use crate::verbs::inference::findings::Wanted;
+use crate::verbs::inference::is_called;
+use crate::verbs::inference::raw::read_raw;
+use crate::verbs::reading::connect_to_existing;
 use crate::verbs::signals::stop_on_signals;
 use crate::verbs::watching::watch;
-use crate::warehouse;
+use crate::warehouse::Warehouse;
 
-/// Rebuilds the typed tables of the catalog's streams, or of those that are named, and tells what it did.
-/// `accepts_losses`: rows whose records are in no raw table may go.
-pub(crate) fn normalize(
-    config: &Config,
-    catalog: &Path,
-    streams: &[String],
-    accepts_losses: bool,
-    audience: &Audience,
-) -> Result<(), Failure> {
-    let catalog = read_catalog(catalog)?;
-    if let Some(unknown) = streams.iter().find(|name| catalog.streams.iter().all(|stream| stream.name.name != **name)) {
-        return Err(Failure::config(format!("the catalog has no stream `{unknown}`")));
-    }
-    let wanted = catalog.streams.iter().filter(|stream| streams.contains(&stream.name.name));
-    let only = (!streams.is_empty()).then(|| wanted.map(|stream| stream.name.clone()).collect());
-    let warehouse = warehouse::connect(&config.warehouse, false)?;
+/// Rebuilds the typed tables of the catalog's streams, or of those that are named, and tells what it did. Without a catalog
+/// it says first what it inferred from the raw tables.
+pub(crate) fn normalize(arguments: &cli::Normalize, audience: &Audience) -> Result<(), Failure> {
+    let config = Config::load(&arguments.config)?;
+    let given = arguments.catalog.as_deref().map(read_catalog).transpose()?;
+    let options = config.options();
+    let mut warehouse = connect_to_existing(&config)?;
+    let (catalog, only) = match given {
+        Some(catalog) => {
+            let only = selected(&catalog, arguments, &options, warehouse.dialect().limits())?;
+            (catalog, only)
+        }
+        None => (inferred(warehouse.as_mut(), arguments, &options, audience)?, None),
+    };
+    // names of streams that are not wanted count too, where they are known
+    let is_whole = arguments.streams.is_empty() && arguments.schema.is_none();
+    let all = || catalog.streams.iter().map(|stream| stream.name.clone()).collect();
+    let only = only.or_else(|| (!is_whole).then(all));
     let stop = stop_on_signals()?;
     let settings = Settings { on_bad_input: config.loading.on_bad_input, ..Settings::default() };
-    let options = config.options();
-    let rebuilding = Rebuilding::live(only, accepts_losses);
+    let rebuilding = Rebuilding::live(only, arguments.accept_losses);
     let rebuild = Rebuild { catalog: &catalog, options: &options, settings: &settings, stop: &stop, rebuilding };
     watch(&stop, audience, |progress| {
         let (report, outcome) = rebuild.run(warehouse, progress);
         (report, outcome.map(drop))
     })
+}
+
+/// The catalog that the raw tables suggest; what it is, is told.
+fn inferred(
+    warehouse: &mut dyn Warehouse,
+    arguments: &cli::Normalize,
+    options: &Options,
+    audience: &Audience,
+) -> Result<ConfiguredCatalog, Failure> {
+    let wanted = Wanted { streams: &arguments.streams, sample: None };
+    let inferred = read_raw(warehouse, options, arguments.schema.as_deref(), &wanted)?.conclude(&wanted)?;
+    audience.inferred(&inferred);
+    let catalog = configured_catalog(&inferred.streams, arguments.dedup).to_string();
+    ConfiguredCatalog::parse(&catalog)
+        .map_err(|error| Failure::internal(format!("the inferred catalog can't be used: {error}")))
+}
+
+/// The streams of the catalog that are asked for, if not all are.
+fn selected(
+    catalog: &ConfiguredCatalog,
+    arguments: &cli::Normalize,
+    options: &Options,
+    limits: &Limits,
+) -> Result<Option<Vec<StreamName>>, Failure> {
+    let mut selected: Vec<&StreamName> = catalog.streams.iter().map(|stream| &stream.name).collect();
+    if let Some(schema) = &arguments.schema {
+        let wanted = StreamName { namespace: Some(schema.clone()), name: String::new() };
+        let wanted = schema_of(&wanted, options, limits);
+        let schemas: BTreeSet<String> = selected.iter().map(|stream| schema_of(stream, options, limits)).collect();
+        selected.retain(|stream| schema_of(stream, options, limits) == wanted);
+        if selected.is_empty() {
+            let schemas = schemas.into_iter().collect::<Vec<_>>().join(", ");
+            let told = format!("the catalog has no stream of the schema `{schema}`; there are those of {schemas}");
+            return Err(Failure::config(told));
+        }
+    }
+    let is_wanted = |stream: &StreamName, wanted: &str| is_called(stream.namespace.as_deref(), &stream.name, wanted);
+    let is_there = |name: &str| selected.iter().any(|stream| is_wanted(stream, name));
+    if let Some(unknown) = arguments.streams.iter().find(|name| !is_there(name)) {
+        return Err(Failure::config(format!("the catalog has no stream `{unknown}`")));
+    }
+    if !arguments.streams.is_empty() {
+        selected.retain(|stream| arguments.streams.iter().any(|name| is_wanted(stream, name)));
+    }
+    let is_whole = selected.len() == catalog.streams.len();
+    Ok((!is_whole).then(|| selected.into_iter().cloned().collect()))
 }

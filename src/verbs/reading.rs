@@ -1,4 +1,4 @@
-//! A warehouse that is only looked at.
+//! A warehouse that has to be there already.
 
 use std::path::Path;
 
@@ -8,11 +8,20 @@ use crate::warehouse::{self, Warehouse};
 
 /// Connects to the config's warehouse, which has to be there already, to read only.
 pub(super) fn connect_to_read(config: &Config) -> Result<Box<dyn Warehouse>, Failure> {
+    connect(config, true)
+}
+
+/// Connects to the config's warehouse, which has to be there already, to write too.
+pub(super) fn connect_to_existing(config: &Config) -> Result<Box<dyn Warehouse>, Failure> {
+    connect(config, false)
+}
+
+fn connect(config: &Config, read_only: bool) -> Result<Box<dyn Warehouse>, Failure> {
     if let Some(file) = missing_file(config) {
         let file = file.display();
         return Err(Failure::config(format!("there is no database {file} yet; `alluvium write` creates it")));
     }
-    Ok(warehouse::connect(&config.warehouse, true)?)
+    Ok(warehouse::connect(&config.warehouse, read_only)?)
 }
 
 /// Connects to the config's warehouse to read only, or to an empty one where it has to be made first.

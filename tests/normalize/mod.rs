@@ -1,5 +1,12 @@
 //! Typed tables again, from raw tables: what a sync made of the same records, whoever wrote the raw rows.
 
+/// `write` goes on with the raw tables that older Airbyte left.
+mod adoption;
+/// Raw tables that are not what one would wish for, and others who are there too.
+mod bad_input;
+/// Which streams are rebuilt, and from which catalog.
+mod selection;
+
 use std::fs::read;
 
 use serde_json::{Value, json};

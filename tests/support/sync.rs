@@ -38,13 +38,20 @@ impl Sync {
     }
 }
 
-/// Runs `alluvium normalize` in `folder`; what it said if it failed.
-pub(crate) fn normalize(folder: &Path, config: &Value, catalog: &Value) -> Result<(), String> {
-    let [config, catalog] = files(folder, config, catalog);
+/// Runs `alluvium normalize` in `folder`; what it told, or what it told when it failed.
+pub(crate) fn normalize(folder: &Path, config: &Value, catalog: &Value) -> Result<String, String> {
+    let [config, catalog] = files(folder, config, catalog).map(|file| file.display().to_string());
+    let (printed, told) = alluvium(&["normalize", "--config", &config, "--catalog", &catalog])?;
+    assert_eq!(printed, "");
+    Ok(told)
+}
+
+/// Runs the binary: what it printed and what it told, or what it told when it failed.
+pub(crate) fn alluvium(arguments: &[&str]) -> Result<(String, String), String> {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_alluvium"));
-    let output = command.arg("normalize").arg("--config").arg(config).arg("--catalog").arg(catalog).output().unwrap();
-    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
-    if output.status.success() { Ok(()) } else { Err(String::from_utf8(output.stderr).unwrap()) }
+    let output = command.args(arguments).env_remove("ALLUVIUM_LOG").env_remove("LOG_LEVEL").output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    if output.status.success() { Ok((String::from_utf8(output.stdout).unwrap(), told)) } else { Err(told) }
 }
 
 fn files(folder: &Path, config: &Value, catalog: &Value) -> [PathBuf; 2] {

@@ -2,7 +2,7 @@
 
 use crate::plan::Table;
 use crate::sql::text::quoted;
-use crate::sql::{StreamSql, TableName, Targets, drop_table};
+use crate::sql::{Described, StreamSql, TableName, Targets, drop_table};
 
 impl StreamSql<'_> {
     /// The tables that a replacement puts rows of others in, each with that other: live and staged.
@@ -29,6 +29,17 @@ impl StreamSql<'_> {
             }
         }
         statements
+    }
+
+    /// Asks for the right to empty the tables of `targets` that exist, without doing so.
+    #[must_use]
+    pub fn try_to_empty(
+        &self,
+        targets: &Targets,
+        existing: impl Fn(&TableName) -> Option<Vec<Described>>,
+    ) -> Vec<String> {
+        let tables = self.user_tables(targets).map(|(name, _)| name).filter(|name| existing(name).is_some());
+        tables.map(|name| format!("DELETE FROM {} WHERE FALSE", self.dialect.relation(name))).collect()
     }
 
     /// Adds what is staged to what is live, and drops the staging tables: a later generation that keeps what is there

@@ -126,6 +126,7 @@ impl<'a> StreamSql<'a> {
         let mut statements = schemas.into_iter().map(|schema| create_schema(self.dialect, schema)).collect::<Vec<_>>();
         for (name, table) in self.user_tables(&live) {
             let columns = existing(name);
+            statements.extend(self.take_over(name, table, columns.as_deref()));
             let shape = Shape::of(name, table);
             let (changes, new) = self.prepare(&shape, columns.as_deref(), clash);
             statements.extend(changes);

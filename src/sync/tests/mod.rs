@@ -3,6 +3,8 @@
 
 /// One row a key and history, against a reference in memory.
 mod dedup;
+/// Typed tables from raw rows that a sync would not have written.
+mod raw_rows;
 /// Rebuilds from raw that were interrupted, or that would lose something.
 mod rebuild;
 /// Checkpoints, states and threads make no difference.
@@ -67,6 +69,16 @@ impl Place {
         let stop = AtomicBool::new(false);
         let sync = Sync { catalog: &catalog, options, settings, writer: &writer, stop: &stop };
         sync.run(input, warehouse, &mut |_| {}).1
+    }
+
+    /// Runs statements.
+    fn execute(&self, statements: &[&str]) {
+        let mut warehouse = warehouse::connect(&self.warehouse, false).unwrap();
+        warehouse.begin().unwrap();
+        for sql in statements {
+            warehouse.execute(sql).unwrap();
+        }
+        warehouse.commit().unwrap();
     }
 
     /// The rows of queries, as text and sorted.

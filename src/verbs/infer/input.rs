@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::protocol::message::{BadLine, Line, StreamName, bare_record, classify, is_message, repair_utf8};
 use crate::protocol::reader::{Block, BlockReader, InputLine};
 use crate::terminal::Audience;
-use crate::verbs::infer::findings::{Findings, Wanted};
+use crate::verbs::inference::findings::{Findings, Wanted};
 
 /// What the lines are.
 #[derive(Debug, Clone, Copy)]

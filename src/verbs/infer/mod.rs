@@ -1,11 +1,7 @@
 //! `infer`: a configured catalog from records.
 
-/// What was found in records: an inference a stream.
-mod findings;
 /// Records out of messages, or as they are, from a file or stdin.
 mod input;
-/// Records out of raw tables.
-mod raw;
 
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -14,11 +10,12 @@ use std::path::Path;
 use alluvium_normalization::infer::configured_catalog;
 use serde_json::Value;
 
-use self::findings::Wanted;
 use crate::cli;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::terminal::Audience;
+use crate::verbs::inference::findings::Wanted;
+use crate::verbs::inference::raw::read_raw;
 use crate::verbs::reading::connect_to_read;
 
 /// Reads records, and writes the catalog that they suggest.
@@ -31,7 +28,7 @@ pub(crate) fn infer(arguments: &cli::Infer, audience: &Audience) -> Result<(), F
         (None, Some(config)) => {
             let config = Config::load(config)?;
             let mut warehouse = connect_to_read(&config)?;
-            raw::read_raw(warehouse.as_mut(), &config.options(), arguments.schema.as_deref(), &wanted)?
+            read_raw(warehouse.as_mut(), &config.options(), arguments.schema.as_deref(), &wanted)?
         }
         // the command line asks for one of them
         (None, None) => return Err(Failure::config("there is neither --config nor --input")),

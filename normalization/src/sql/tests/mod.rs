@@ -148,6 +148,7 @@ fn all_statements(dialect: &dyn Dialect) -> Vec<String> {
         let live = sql.live();
         statements.extend(sql.merge(&sql.staging()));
         statements.extend(sql.index(&live));
+        statements.extend(sql.try_to_empty(&live, |_| Some(Vec::new())));
         statements.push(create_schema(dialect, &stream.schema));
         statements.push(drop_table(dialect, &live.tables[0]));
         statements.push(dialect.give_up(&live.tables[0]));

@@ -11,7 +11,8 @@ use alluvium_normalization::raw::{RawLayout, V2_SCHEMA, v2_stream};
 
 use crate::failure::Failure;
 use crate::protocol::message::{StreamName, bare_record};
-use crate::verbs::infer::findings::{Findings, Wanted, is_called};
+use crate::verbs::inference::findings::{Findings, Wanted};
+use crate::verbs::inference::is_called;
 use crate::warehouse::rows::RowStream;
 use crate::warehouse::{ExistingTable, TableName, Warehouse, WarehouseError};
 
@@ -28,7 +29,7 @@ struct RawTable {
 /// Reads the raw tables of the wanted streams, of all if none is named; the first rows of each if that is wanted.
 ///
 /// Streams are those of one schema: `schema`, which is then their namespace, or the config's, where they have none.
-pub(super) fn read_raw(
+pub(in crate::verbs) fn read_raw(
     warehouse: &mut dyn Warehouse,
     options: &Options,
     schema: Option<&str>,
@@ -39,7 +40,9 @@ pub(super) fn read_raw(
     if tables.is_empty() {
         return Err(Failure::config(format!("there is no raw table in the schema `{home}`")));
     }
-    if let Some(name) = wanted.streams.iter().find(|name| !tables.iter().any(|raw| is_called(&raw.stream, name))) {
+    let is_there =
+        |name: &str| tables.iter().any(|raw| is_called(raw.stream.namespace.as_deref(), &raw.stream.name, name));
+    if let Some(name) = wanted.streams.iter().find(|name| !is_there(name)) {
         let names = tables.iter().map(|raw| raw.stream.name.as_ref()).collect::<Vec<_>>().join(", ");
         let told =
             format!("there is no raw table of stream `{name}` in the schema `{home}`; there are those of {names}");

@@ -9,6 +9,7 @@ use alluvium_normalization::infer::Inference;
 use crate::failure::Failure;
 use crate::protocol::message::StreamName;
 use crate::terminal::inferred::Inferred;
+use crate::verbs::inference::is_called;
 
 /// More streams than any source has: their names are data.
 const MOST_STREAMS: usize = 10_000;
@@ -19,36 +20,28 @@ const TOLD_STREAMS: usize = 20;
 
 /// Which records count.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted<'a> {
+pub(in crate::verbs) struct Wanted<'a> {
     /// Names of streams, with or without their namespace; none: all.
-    pub(super) streams: &'a [String],
+    pub(in crate::verbs) streams: &'a [String],
     /// How many of each stream, the first ones; `None`: all.
-    pub(super) sample: Option<u64>,
+    pub(in crate::verbs) sample: Option<u64>,
 }
 
 impl Wanted<'_> {
-    pub(super) fn has(&self, stream: &StreamName<'_>) -> bool {
-        self.streams.is_empty() || self.streams.iter().any(|wanted| is_called(stream, wanted))
+    pub(in crate::verbs) fn has(&self, stream: &StreamName<'_>) -> bool {
+        self.streams.is_empty() || self.streams.iter().any(|wanted| is(stream, wanted))
     }
 }
 
-/// Whether a stream is the one that is wanted by this name.
-pub(super) fn is_called(stream: &StreamName<'_>, wanted: &str) -> bool {
-    match &stream.namespace {
-        _ if stream.name == wanted => true,
-        Some(namespace) => {
-            let name = wanted.strip_prefix(namespace.as_ref()).and_then(|rest| rest.strip_prefix('.'));
-            name.is_some_and(|name| name == stream.name)
-        }
-        None => false,
-    }
+fn is(stream: &StreamName<'_>, wanted: &str) -> bool {
+    is_called(stream.namespace.as_deref(), &stream.name, wanted)
 }
 
 /// What was found in some of the records.
 ///
 /// Law: merging is commutative and associative; streams stand in the order of their first records.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
+pub(in crate::verbs) struct Findings {
     streams: Vec<Stream>,
     by_name: HashMap<StreamName<'static>, usize>,
     /// The stream of the record before: mostly that of the next one.
@@ -69,7 +62,7 @@ struct Stream {
 
 impl Findings {
     /// Takes in a record of a stream: an object's JSON text, valid. `place` tells which of two is the first.
-    pub(super) fn record(&mut self, stream: &StreamName<'_>, data: &str, place: u64, wanted: &Wanted<'_>) {
+    pub(in crate::verbs) fn record(&mut self, stream: &StreamName<'_>, data: &str, place: u64, wanted: &Wanted<'_>) {
         let Some(index) = self.index(stream, place, wanted) else { return };
         if let Some(inference) = &mut self.streams[index].inference
             && wanted.sample.is_none_or(|most| inference.records() < most)
@@ -79,7 +72,7 @@ impl Findings {
     }
 
     /// Whether so many records of each stream as are wanted have been seen.
-    pub(super) fn is_full(&self, wanted: &Wanted<'_>) -> bool {
+    pub(in crate::verbs) fn is_full(&self, wanted: &Wanted<'_>) -> bool {
         let has_enough = |most| {
             let mut inferences = self.streams.iter().filter_map(|stream| stream.inference.as_ref());
             !self.streams.is_empty() && inferences.all(|inference| inference.records() >= most)
@@ -88,7 +81,7 @@ impl Findings {
     }
 
     /// Counts what can't be used as a record; `reason` names it, `place` tells which of two is the first.
-    pub(super) fn reject(&mut self, place: u64, reason: impl FnOnce() -> String) {
+    pub(in crate::verbs) fn reject(&mut self, place: u64, reason: impl FnOnce() -> String) {
         self.rejected += 1;
         if self.rejections.len() < TOLD_REJECTIONS {
             self.rejections.push((place, reason()));
@@ -96,7 +89,7 @@ impl Findings {
     }
 
     /// Takes in all that another has found.
-    pub(super) fn merge(&mut self, other: Self) {
+    pub(in crate::verbs) fn merge(&mut self, other: Self) {
         for stream in other.streams {
             match self.by_name.get(&stream.name) {
                 Some(&index) => {
@@ -116,7 +109,7 @@ impl Findings {
     }
 
     /// What the records suggest. There is at least one stream, and every wanted one.
-    pub(super) fn conclude(mut self, wanted: &Wanted<'_>) -> Result<Inferred, Failure> {
+    pub(in crate::verbs) fn conclude(mut self, wanted: &Wanted<'_>) -> Result<Inferred, Failure> {
         let rejections: Vec<String> = self.rejections.into_iter().map(|(_, reason)| reason).collect();
         self.rejections = Vec::new();
         if self.streams.len() > MOST_STREAMS {
@@ -128,7 +121,7 @@ impl Findings {
         }
         self.streams.sort_by_key(|stream| stream.place);
         for name in wanted.streams {
-            if !self.streams.iter().any(|stream| is_called(&stream.name, name)) {
+            if !self.streams.iter().any(|stream| is(&stream.name, name)) {
                 return Err(self.no_stream(name));
             }
         }
