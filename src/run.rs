@@ -45,6 +45,7 @@ fn perform(verb: &Verb, out: &ProtocolWriter, audience: &Audience) -> Result<(),
         Verb::Normalize { config, catalog, streams, accept_losses } => {
             verbs::normalize(&Config::load(config)?, catalog, streams, *accept_losses, audience)
         }
+        Verb::Compact(arguments) => verbs::compact(&Config::load(&arguments.config)?, arguments, audience),
         Verb::Plan { config, catalog, format } => verbs::plan(&Config::load(config)?, catalog, *format),
         Verb::Tables { config, limit } => verbs::tables(&Config::load(config)?, *limit),
         Verb::Infer(arguments) => verbs::infer(arguments, audience),

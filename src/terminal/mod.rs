@@ -2,6 +2,8 @@
 
 /// Who is told of failures, of progress and of results.
 mod audience;
+/// What a compaction did.
+mod compacted;
 /// What was inferred from records.
 pub(crate) mod inferred;
 /// Numbers as a person reads them.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use alluvium_normalization::catalog::{CatalogError, ConfiguredCatalog};
+use alluvium_normalization::catalog::{CatalogError, ConfiguredCatalog, StreamName};
 
 use crate::config;
 use crate::failure::Failure;
@@ -20,4 +20,13 @@ pub(super) fn read_catalog(path: &Path) -> Result<ConfiguredCatalog, Failure> {
             None => failure,
         }
     })
+}
+
+/// The catalog's streams of these names; `None`: none was named, and all are meant.
+pub(super) fn named(catalog: &ConfiguredCatalog, streams: &[String]) -> Result<Option<Vec<StreamName>>, Failure> {
+    if let Some(unknown) = streams.iter().find(|name| catalog.streams.iter().all(|stream| stream.name.name != **name)) {
+        return Err(Failure::config(format!("the catalog has no stream `{unknown}`")));
+    }
+    let named = catalog.streams.iter().filter(|stream| streams.contains(&stream.name.name));
+    Ok((!streams.is_empty()).then(|| named.map(|stream| stream.name.clone()).collect()))
 }

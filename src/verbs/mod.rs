@@ -4,13 +4,15 @@
 mod catalog;
 /// `check`: whether a sync would find what it needs.
 mod check;
+/// `compact`: raw tables, reduced to what is needed.
+mod compact;
 /// `infer`: a configured catalog from records.
 mod infer;
 /// `normalize`: typed tables again, from raw tables.
 mod normalize;
 /// `plan`: what a catalog gives, before anything is done.
 mod plan;
-/// A warehouse that is only looked at.
+/// A warehouse that is there already.
 mod reading;
 /// Signals that ask the process to end.
 mod signals;
@@ -22,6 +24,7 @@ mod watching;
 mod write;
 
 pub(crate) use self::check::check;
+pub(crate) use self::compact::compact;
 pub(crate) use self::infer::infer;
 pub(crate) use self::normalize::normalize;
 pub(crate) use self::plan::plan;

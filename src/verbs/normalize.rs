@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::sync::Settings;
 use crate::sync::rebuild::{Rebuild, Rebuilding};
 use crate::terminal::Audience;
-use crate::verbs::catalog::read_catalog;
+use crate::verbs::catalog::{named, read_catalog};
 use crate::verbs::signals::stop_on_signals;
 use crate::verbs::watching::watch;
 use crate::warehouse;
@@ -22,11 +22,7 @@ pub(crate) fn normalize(
     audience: &Audience,
 ) -> Result<(), Failure> {
     let catalog = read_catalog(catalog)?;
-    if let Some(unknown) = streams.iter().find(|name| catalog.streams.iter().all(|stream| stream.name.name != **name)) {
-        return Err(Failure::config(format!("the catalog has no stream `{unknown}`")));
-    }
-    let wanted = catalog.streams.iter().filter(|stream| streams.contains(&stream.name.name));
-    let only = (!streams.is_empty()).then(|| wanted.map(|stream| stream.name.clone()).collect());
+    let only = named(&catalog, streams)?;
     let warehouse = warehouse::connect(&config.warehouse, false)?;
     let stop = stop_on_signals()?;
     let settings = Settings { on_bad_input: config.loading.on_bad_input, ..Settings::default() };

@@ -1,4 +1,4 @@
-//! A warehouse that is only looked at.
+//! A warehouse that is there already.
 
 use std::path::Path;
 
@@ -8,11 +8,17 @@ use crate::warehouse::{self, Warehouse};
 
 /// Connects to the config's warehouse, which has to be there already, to read only.
 pub(super) fn connect_to_read(config: &Config) -> Result<Box<dyn Warehouse>, Failure> {
+    refuse_missing(config)?;
+    Ok(warehouse::connect(&config.warehouse, true)?)
+}
+
+/// Refuses a file that is not there: to open it to write would make it.
+pub(super) fn refuse_missing(config: &Config) -> Result<(), Failure> {
     if let Some(file) = missing_file(config) {
         let file = file.display();
         return Err(Failure::config(format!("there is no database {file} yet; `alluvium write` creates it")));
     }
-    Ok(warehouse::connect(&config.warehouse, true)?)
+    Ok(())
 }
 
 /// Connects to the config's warehouse to read only, or to an empty one where it has to be made first.
