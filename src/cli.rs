@@ -3,6 +3,11 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use alluvium_normalization::cast::{self, Value};
+use alluvium_normalization::kind::ScalarColumn;
+use alluvium_normalization::sql::Dialect as _;
+use alluvium_normalization::sql::duckdb::DuckDb;
+use alluvium_normalization::walk;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Lands Airbyte streams in SQL warehouses: raw, typed and unnested.
@@ -53,6 +58,19 @@ pub(crate) enum Verb {
         #[arg(long, value_enum, default_value_t)]
         format: PlanFormat,
     },
+    /// Reduce raw tables to what is needed
+    ///
+    /// Of a stream of one row a key (`append_dedup`) the newest row of each key stays, deletes included: `normalize` gives the
+    /// same typed tables afterwards. Where the config asks for a history, all versions are needed, and none goes unless
+    /// `--keep-versions` is given.
+    ///
+    /// A stream of another mode has no key, so that every row counts: it is left as it is unless `--before` is given. Then
+    /// the typed tables still show the rows that went, and `normalize` takes them away there only with `--accept-losses`.
+    ///
+    /// Rows that hold no JSON object, or share their id with another, are never dropped by key. A run may be killed at any
+    /// time: what is needed is never gone, and the next run does the rest.
+    #[command(verbatim_doc_comment)]
+    Compact(Compact),
     /// Show the tables of the warehouse with their rows
     Tables {
         /// The config file
@@ -111,6 +129,41 @@ pub(crate) struct Normalize {
     /// Also where typed tables show records that the raw table does not hold any more: these rows are then gone
     #[arg(long)]
     pub(crate) accept_losses: bool,
+    /// Tell what would be read and made, and touch nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Which raw rows `compact` keeps.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Compact {
+    /// The config file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The configured catalog: it says what keys and cursors are
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: PathBuf,
+    /// Only this stream of the catalog; may be given several times
+    #[arg(long = "stream", value_name = "NAME")]
+    pub(crate) streams: Vec<String>,
+    /// Keep the N newest rows of each key, in place of one
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) keep_versions: Option<u64>,
+    /// Drop only rows emitted before this day or instant (2026-01-31, 2026-01-31T12:00:00Z; UTC unless it says otherwise),
+    /// of streams without key too
+    #[arg(long, value_name = "DATE", value_parser = instant)]
+    pub(crate) before: Option<i64>,
+    /// Tell what would go, and delete nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// An instant as records spell it, in microseconds since 1970-01-01T00:00:00Z.
+fn instant(text: &str) -> Result<i64, &'static str> {
+    match cast::scalar(ScalarColumn::TimestampTz, &walk::quoted(text), DuckDb::default().limits()) {
+        (Value::Micros(micros), None) => Ok(micros),
+        _ => Err("neither a day (2026-01-31) nor an instant (2026-01-31T12:00:00Z)"),
+    }
 }
 
 /// Where `infer` finds records, and what it makes of them.
@@ -142,7 +195,11 @@ pub(crate) struct Infer {
 impl Verb {
     /// Answers are protocol messages on stdout, whoever reads them.
     pub(crate) fn is_protocol(&self) -> bool {
-        !matches!(self, Self::Plan { .. } | Self::Tables { .. } | Self::Normalize(_) | Self::Infer(_))
+        let is_for_people = matches!(
+            self,
+            Self::Plan { .. } | Self::Tables { .. } | Self::Normalize(_) | Self::Compact(_) | Self::Infer(_)
+        );
+        !is_for_people
     }
 }
 
@@ -226,6 +283,27 @@ mod tests {
         for line in ["normalize", "normalize --catalog k", "normalize --config c --catalog k --dedup"] {
             assert!(verb(line).is_err(), "{line}");
         }
+    }
+
+    #[test]
+    fn compact_keeps_by_number_or_by_age() {
+        for (date, micros) in [
+            ("1970-01-02", 86_400_000_000),
+            ("1970-01-01T00:00:01Z", 1_000_000),
+            ("1970-01-01T01:00:00+02:00", -3_600_000_000),
+        ] {
+            let Ok(Verb::Compact(read)) = verb(&format!("compact --config c --catalog k --before {date}")) else {
+                panic!("{date} is not understood")
+            };
+            assert_eq!((read.before, read.keep_versions, read.dry_run), (Some(micros), None, false), "{date}");
+        }
+        for line in ["", "--keep-versions 3 --stream s --stream t", "--keep-versions 2 --before 2024-01-01 --dry-run"] {
+            assert!(verb(&format!("compact --config c --catalog k {line}")).is_ok(), "{line}");
+        }
+        for line in ["--keep-versions 0", "--before yesterday", "--before 2023-02-29", "--before="] {
+            assert!(verb(&format!("compact --config c --catalog k {line}")).is_err(), "{line}");
+        }
+        assert!(verb("compact --config c").is_err());
     }
 
     #[test]

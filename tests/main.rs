@@ -14,6 +14,8 @@ mod cli;
 /// Postgres servers to land in.
 #[allow(dead_code)] // what only tests inside the binary use
 mod cluster;
+/// Raw tables reduced to what is needed.
+mod compact;
 /// Real connectors' records, counted and compared by a second reading of the contract.
 mod connectors;
 /// The process dies at each point between two things that change what others see.

@@ -14,6 +14,10 @@ mod budget;
 mod chunk;
 /// The wall clock, and ids that follow it.
 mod clock;
+/// Raw tables, reduced to what is needed.
+pub(crate) mod compact;
+/// What a rebuild would do, without touching anything.
+pub(crate) mod foreseen;
 /// Batches gathered, checkpoint by checkpoint, and states acknowledged behind them.
 mod loader;
 /// How often and after which pauses something is tried again.
@@ -24,6 +28,8 @@ mod prepare;
 pub(crate) mod preview;
 /// Rows of raw tables to chunks and checkpoints.
 mod raw_feed;
+/// A raw row, read as the record that it came from.
+mod raw_record;
 /// Where the raw rows of a stream are.
 mod raw_tables;
 /// Typed tables from raw tables.

@@ -3,21 +3,16 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use alluvium_normalization::cast::{self, Value};
-use alluvium_normalization::kind::ScalarColumn;
 use alluvium_normalization::limits::Limits;
 use alluvium_normalization::plan::StreamPlan;
 use alluvium_normalization::raw::RawLayout;
-use alluvium_normalization::shred::{Origin, Record};
-use alluvium_normalization::walk;
-use serde::de::IgnoredAny;
-use uuid::Uuid;
 
 use crate::config::OnBadInput;
 use crate::failure::Failure;
 use crate::sync::chunk::Chunk;
 use crate::sync::loader::{Action, Delivery};
 use crate::sync::prepare::failure;
+use crate::sync::raw_record::RawRecord;
 use crate::sync::rebuild::Fed;
 use crate::sync::threads::Intake;
 use crate::sync::{Rejected, Settings};
@@ -47,15 +42,6 @@ enum Halt {
     Failed(Failure),
     /// The loader is gone; it says why.
     LoaderGone,
-}
-
-/// A raw row, read.
-struct RawRecord<'r> {
-    id: u128,
-    emitted_at: i64,
-    data: &'r str,
-    changes: Option<&'r str>,
-    origin: Origin,
 }
 
 impl<'a> RawFeed<'a> {
@@ -101,59 +87,28 @@ impl<'a> RawFeed<'a> {
     }
 
     fn row(&mut self, stream: usize, row: TextRow<'_>) -> Result<(), Halt> {
-        let Some(record) = self.read(row) else { return self.refuse(stream, row) };
+        let Some(RawRecord { record, origin }) = RawRecord::read(row, self.limits) else {
+            return self.refuse(stream, row);
+        };
         // A merge tells the versions of a key by their ids. One that comes again in a later checkpoint changes nothing.
         if self.plans[stream].dedup.is_some() && !self.ids.insert(record.id) {
             self.intake.progress.expect_one_less(stream);
             return Ok(());
         }
         if self.chunk.is_empty() {
-            (self.chunk.stream, self.chunk.origin) = (stream, Some(record.origin));
-        } else if self.chunk.origin != Some(record.origin) {
+            (self.chunk.stream, self.chunk.origin) = (stream, Some(origin));
+        } else if self.chunk.origin != Some(origin) {
             self.send()?;
-            (self.chunk.stream, self.chunk.origin) = (stream, Some(record.origin));
+            (self.chunk.stream, self.chunk.origin) = (stream, Some(origin));
         }
-        let RawRecord { id, emitted_at, data, changes, .. } = record;
         let before = self.chunk.bytes();
-        self.chunk.push(&Record { id, emitted_at, data, changes });
+        self.chunk.push(&record);
         self.bytes += self.chunk.bytes() - before;
-        self.intake.progress.read(stream, data.len());
+        self.intake.progress.read(stream, record.data.len());
         if self.chunk.bytes() >= CHUNK_BYTES {
             self.send()?;
         }
         if self.bytes >= self.settings.checkpoint_bytes { self.seal(Vec::new()) } else { Ok(()) }
-    }
-
-    /// A row as the record that it came from; `None` if it holds none.
-    fn read<'r>(&self, row: TextRow<'r>) -> Option<RawRecord<'r>> {
-        let data = row.get(2)?.trim_ascii();
-        // not every raw table's column is JSON to its warehouse
-        let is_object = data.starts_with('{') && serde_json::from_str::<IgnoredAny>(data).is_ok();
-        is_object.then_some(())?;
-        let meta = row.get(3).map(str::trim_ascii);
-        let of_meta = |name: &str| {
-            let meta = meta.filter(|meta| meta.starts_with('{'))?;
-            walk::members(meta).find_map(|(key, value)| (key == name).then_some(value))
-        };
-        let sync_id = of_meta("sync_id").and_then(|id| id.parse().ok());
-        let generation_id = row.get(4).and_then(|generation| generation.parse().ok()).unwrap_or_default();
-        Some(RawRecord {
-            id: id(row.get(0)?),
-            emitted_at: self.micros(row.get(1)).unwrap_or_default(),
-            data,
-            changes: of_meta("changes").filter(|changes| changes.trim_start_matches('[').trim_start() != "]"),
-            origin: Origin { sync_id, generation_id },
-        })
-    }
-
-    /// An instant, as the warehouse or an older connector spells it.
-    fn micros(&self, text: Option<&str>) -> Option<i64> {
-        let text = text?.trim_ascii();
-        let quoted = if text.starts_with('"') { text.to_owned() } else { walk::quoted(text) };
-        match cast::scalar(ScalarColumn::TimestampTz, &quoted, self.limits) {
-            (Value::Micros(micros), _) => Some(micros),
-            _ => None,
-        }
     }
 
     fn send(&mut self) -> Result<(), Halt> {
@@ -192,10 +147,4 @@ impl<'a> RawFeed<'a> {
             }
         }
     }
-}
-
-/// A record's id: a UUID, or whatever an older connector made, as one.
-fn id(text: &str) -> u128 {
-    Uuid::parse_str(text)
-        .map_or_else(|_| Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).as_u128(), |id| id.as_u128())
 }

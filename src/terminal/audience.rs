@@ -5,7 +5,9 @@ use std::io::{self, IsTerminal as _};
 use crate::failure::Failure;
 use crate::logging::LogTarget;
 use crate::protocol::writer::ProtocolWriter;
+use crate::sync::compact::report::Compacted;
 use crate::sync::report::{Progress, Report};
+use crate::terminal::compacted;
 use crate::terminal::inferred::{self, Inferred};
 use crate::terminal::report::{Results, log, show};
 use crate::terminal::screen::Screen;
@@ -87,6 +89,17 @@ impl Audience {
             }
         } else {
             log(&results);
+        }
+    }
+
+    /// Tells what a compaction did.
+    pub(crate) fn compacted(&self, compacted: &Compacted) {
+        if io::stderr().is_terminal() {
+            for line in compacted::show(compacted, self.screen.size().columns, Style::of_stderr()) {
+                self.screen.say(&line);
+            }
+        } else {
+            compacted::log(compacted);
         }
     }
 

@@ -2,6 +2,8 @@
 
 /// Who is told of failures, of progress and of results.
 mod audience;
+/// What a compaction did.
+mod compacted;
 /// How far a run is, and how long it will take.
 mod forecast;
 /// What was inferred from records.
@@ -24,6 +26,6 @@ pub(crate) mod text;
 mod watch;
 
 pub(crate) use self::audience::Audience;
-pub(crate) use self::number::counted;
+pub(crate) use self::number::{count, counted};
 pub(crate) use self::screen::{Screen, Size};
 pub(crate) use self::watch::Watched;

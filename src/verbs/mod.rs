@@ -4,6 +4,8 @@
 mod catalog;
 /// `check`: whether a sync would find what it needs.
 mod check;
+/// `compact`: raw tables, reduced to what is needed.
+mod compact;
 /// `infer`: a configured catalog from records.
 mod infer;
 /// What records suggest, for the verbs that need it.
@@ -24,6 +26,7 @@ mod watching;
 mod write;
 
 pub(crate) use self::check::check;
+pub(crate) use self::compact::compact;
 pub(crate) use self::infer::infer;
 pub(crate) use self::normalize::normalize;
 pub(crate) use self::plan::plan;

@@ -1,6 +1,7 @@
 //! `normalize`: typed tables again, from raw tables.
 
 use std::collections::BTreeSet;
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 
 use alluvium_normalization::catalog::{ConfiguredCatalog, StreamName};
 use alluvium_normalization::infer::configured_catalog;
@@ -11,24 +12,26 @@ use crate::cli;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::sync::Settings;
+use crate::sync::foreseen::{Foreseen, foresee};
 use crate::sync::rebuild::{Rebuild, Rebuilding};
-use crate::terminal::Audience;
-use crate::verbs::catalog::read_catalog;
+use crate::terminal::style::{Style, Tone};
+use crate::terminal::table::{Cell, Side, Table};
+use crate::terminal::{Audience, Size, count};
+use crate::verbs::catalog::{named, read_catalog};
 use crate::verbs::inference::findings::Wanted;
-use crate::verbs::inference::is_called;
 use crate::verbs::inference::raw::read_raw;
-use crate::verbs::reading::connect_to_existing;
+use crate::verbs::reading::{connect_to_existing, connect_to_read};
 use crate::verbs::signals::stop_on_signals;
 use crate::verbs::watching::watch;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{TableName, Warehouse};
 
 /// Rebuilds the typed tables of the catalog's streams, or of those that are named, and tells what it did. Without a catalog
-/// it says first what it inferred from the raw tables.
+/// it says first what it inferred from the raw tables. A dry run only tells what would be done.
 pub(crate) fn normalize(arguments: &cli::Normalize, audience: &Audience) -> Result<(), Failure> {
     let config = Config::load(&arguments.config)?;
     let given = arguments.catalog.as_deref().map(read_catalog).transpose()?;
     let options = config.options();
-    let mut warehouse = connect_to_existing(&config)?;
+    let mut warehouse = if arguments.dry_run { connect_to_read(&config)? } else { connect_to_existing(&config)? };
     let (catalog, only) = match given {
         Some(catalog) => {
             let only = selected(&catalog, arguments, &options, warehouse.dialect().limits())?;
@@ -40,6 +43,9 @@ pub(crate) fn normalize(arguments: &cli::Normalize, audience: &Audience) -> Resu
     let is_whole = arguments.streams.is_empty() && arguments.schema.is_none();
     let all = || catalog.streams.iter().map(|stream| stream.name.clone()).collect();
     let only = only.or_else(|| (!is_whole).then(all));
+    if arguments.dry_run {
+        return print(&foresee(warehouse.as_mut(), &catalog, &options, only.as_deref())?);
+    }
     let stop = stop_on_signals()?;
     let settings = Settings { on_bad_input: config.loading.on_bad_input, ..Settings::default() };
     let rebuilding = Rebuilding::live(only, arguments.accept_losses);
@@ -48,6 +54,37 @@ pub(crate) fn normalize(arguments: &cli::Normalize, audience: &Audience) -> Resu
         let (report, outcome) = rebuild.run(warehouse, progress);
         (report, outcome.map(drop))
     })
+}
+
+/// Prints what a rebuild would do, a line a stream.
+fn print(foreseen: &[Foreseen]) -> Result<(), Failure> {
+    let out = io::stdout();
+    let (style, room) = (Style::of(&out), out.is_terminal().then(|| Size::of_stdout().columns));
+    let left = |name| (name, Side::Left);
+    let right = |name| (name, Side::Right);
+    let mut table =
+        Table::new([left("stream"), left("raw table"), right("records"), right("lost"), left("typed tables")]);
+    let called = |TableName { schema, name }: &TableName| format!("{schema}.{name}");
+    for stream in foreseen {
+        let lost = if stream.missing > 0 { Tone::Warning } else { Tone::Plain };
+        table.push(vec![
+            Cell::new(&stream.stream.to_string()),
+            Cell::new(&called(&stream.raw)),
+            Cell::new(&count(stream.records)),
+            Cell::toned(&count(stream.missing), lost),
+            Cell::new(&stream.tables.iter().map(called).collect::<Vec<_>>().join(", ")),
+        ]);
+    }
+    let mut lines = table.uncut().render(room, style).lines;
+    if foreseen.iter().any(|stream| stream.missing > 0) {
+        let told = "lost: rows whose records the raw table does not hold any more; only `--accept-losses` lets them go";
+        lines.push(style.paint(Tone::Warning, told));
+    }
+    match writeln!(out.lock(), "{}", lines.join("\n")) {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        printed => printed.map_err(Failure::output),
+    }
 }
 
 /// The catalog that the raw tables suggest; what it is, is told.
@@ -84,14 +121,7 @@ fn selected(
             return Err(Failure::config(told));
         }
     }
-    let is_wanted = |stream: &StreamName, wanted: &str| is_called(stream.namespace.as_deref(), &stream.name, wanted);
-    let is_there = |name: &str| selected.iter().any(|stream| is_wanted(stream, name));
-    if let Some(unknown) = arguments.streams.iter().find(|name| !is_there(name)) {
-        return Err(Failure::config(format!("the catalog has no stream `{unknown}`")));
-    }
-    if !arguments.streams.is_empty() {
-        selected.retain(|stream| arguments.streams.iter().any(|name| is_wanted(stream, name)));
-    }
+    let selected = named(selected, &arguments.streams)?;
     let is_whole = selected.len() == catalog.streams.len();
     Ok((!is_whole).then(|| selected.into_iter().cloned().collect()))
 }

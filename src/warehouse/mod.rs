@@ -80,6 +80,11 @@ pub(crate) trait Warehouse: Send {
         Ok(())
     }
 
+    /// How many rows one transaction can delete in bounded memory.
+    fn deletes_at_once(&self) -> u64 {
+        u64::MAX
+    }
+
     /// Starts a transaction.
     fn begin(&mut self) -> Result<(), WarehouseError>;
 
@@ -101,6 +106,16 @@ pub(crate) trait Warehouse: Send {
         let _ = (live, staged);
         Ok(false)
     }
+
+    /// The bytes that a table takes where it is stored, with all that belongs to it; `None` where nobody can say.
+    fn stored_bytes(&mut self, table: &TableName) -> Result<Option<u64>, WarehouseError> {
+        let _ = table;
+        Ok(None)
+    }
+
+    /// Lets the room of deleted rows of a table be used again, outside of a transaction and without standing in anybody's
+    /// way.
+    fn give_back(&mut self, table: &TableName) -> Result<(), WarehouseError>;
 
     /// A way to read beside what is written, on connections of its own.
     fn reader(&mut self) -> Result<Box<dyn RowReader>, WarehouseError>;

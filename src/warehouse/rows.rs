@@ -104,4 +104,9 @@ impl<'a> TextRow<'a> {
     pub(crate) fn get(&self, index: usize) -> Option<&'a str> {
         self.text.get(self.values.get(index)?.clone()?)
     }
+
+    /// All values, in order.
+    pub(crate) fn values(self) -> impl Iterator<Item = Option<&'a str>> {
+        (0..self.values.len()).map(move |index| self.get(index))
+    }
 }

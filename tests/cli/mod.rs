@@ -172,7 +172,7 @@ fn a_command_line_that_is_not_understood_is_told_on_stderr_with_code_2() {
 fn help_and_version_are_answers() {
     let help = alluvium(&["--help"], "");
     assert_eq!(help.code, 0);
-    for verb in ["spec", "check", "write", "tables", "infer", "plan"] {
+    for verb in ["spec", "check", "write", "tables", "infer", "plan", "compact"] {
         assert!(help.stdout.contains(verb), "{}", help.stdout);
     }
     let version = alluvium(&["--version"], "");

@@ -19,11 +19,11 @@ in_every_warehouse! {
 const STATE_EVERY: i64 = 500;
 
 /// Random numbers that a seed gives again (splitmix64).
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// Seeded by `ALLUVIUM_SEED`, or by the clock; a failing test shows the seed.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let clock = || u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() % 1_000_000_007);
         let seed = std::env::var("ALLUVIUM_SEED").ok().map_or_else(|| clock().unwrap(), |seed| seed.parse().unwrap());
         #[allow(clippy::print_stderr)] // shown with a test that fails
@@ -33,7 +33,7 @@ impl Random {
         Self(seed)
     }
 
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -41,7 +41,7 @@ impl Random {
     }
 }
 
-fn times() -> usize {
+pub(crate) fn times() -> usize {
     std::env::var("ALLUVIUM_KILLS").ok().map_or(2, |times| times.parse().unwrap())
 }
 

@@ -40,7 +40,7 @@ const CASES: [&str; 12] = [
 ];
 
 /// Everything but when it was typed, in an order of its own.
-fn content(tables: Vec<Table>) -> Vec<(String, Vec<String>, Rows)> {
+pub(crate) fn content(tables: Vec<Table>) -> Vec<(String, Vec<String>, Rows)> {
     let content = |mut table: Table| {
         let normalized_at = table.columns.iter().position(|column| column.name == "_airbyte_normalized_at");
         if let Some(index) = normalized_at {
@@ -76,7 +76,7 @@ fn a_rebuild_gives_the_tables_that_the_syncs_gave<W: TestWarehouse>() {
 }
 
 /// A raw table of each origin with the records 0, 1 and 2, of which 2 came twice.
-fn raw_tables(json: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn raw_tables(json: &str) -> Vec<(&'static str, String)> {
     let data = |id: i64| json!({"id": id, "at": id, "children": [{"owner": id}, {"owner": -id}]}).to_string();
     let rows = |values: &dyn Fn(i64, i64) -> String| {
         [0, 1, 2, 2].iter().zip(0..).map(|(record, row)| values(*record, row)).collect::<Vec<_>>().join(", ")

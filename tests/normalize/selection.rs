@@ -12,6 +12,7 @@ in_every_warehouse! {
     without_a_catalog_the_inferred_one_is_used,
     an_inferred_stream_with_a_key_is_deduplicated_if_asked,
     streams_are_chosen_by_name_and_by_schema,
+    a_dry_run_tells_what_would_be_done_and_does_nothing,
 }
 
 /// The binary over the config of `folder`; what it printed and what it told.
@@ -113,4 +114,18 @@ fn a_database_that_is_not_there_is_not_made() {
     let told = run(folder.path(), &["normalize"]).unwrap_err();
     assert!(told.starts_with("error: there is no database "), "{told}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+fn a_dry_run_tells_what_would_be_done_and_does_nothing<W: TestWarehouse>() {
+    let folder = tempfile::tempdir().unwrap();
+    let warehouse = landed::<W>(folder.path());
+    warehouse.execute("DELETE FROM main._airbyte_raw_t WHERE _airbyte_emitted_at < '1970-01-01 00:00:00.002+00'");
+    let before = content(warehouse.tables());
+    let (shown, _) = run(folder.path(), &["normalize", "--dry-run", "--stream", "s", "--stream", "t"]).unwrap();
+    let lines: Vec<Vec<&str>> = shown.lines().skip(2).map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[0][..4], ["s", "main._airbyte_raw_s", "3", "0"], "{shown}");
+    assert_eq!(lines[1][..4], ["t", "main._airbyte_raw_t", "3", "2"], "{shown}");
+    assert_eq!(lines[1][4..], ["main.t,", "main.t_children"], "{shown}");
+    assert!(lines[2].starts_with(&["lost:"]), "{shown}");
+    assert_eq!(content(warehouse.tables()), before);
 }

@@ -20,6 +20,8 @@ mod nesting;
 mod options;
 #[cfg(test)]
 mod tests;
+/// The part of a plan that tells and orders the versions of a key.
+mod versions;
 
 pub use compile::{PlanError, compile, raw_schema_of, schema_of};
 pub use dedup::{Cursor, Dedup, KeyPart};

@@ -156,6 +156,23 @@ proptest! {
     }
 
     #[test]
+    fn versions_have_the_values_of_the_whole_rows(
+        options in options(),
+        records in prop::collection::vec(record(), 1..8),
+    ) {
+        let plan = plan(&options);
+        let (whole, _) = shred(&plan, &records, usize::MAX, &[]);
+        let (versions, _) = shred(&plan.versions().unwrap(), &records, usize::MAX, &[]);
+        prop_assert_eq!(versions.keys().collect::<Vec<_>>(), [&Slot::Table(0)]);
+        let (whole, versions) = (&whole[&Slot::Table(0)][0], &versions[&Slot::Table(0)][0]);
+        // key, cursor, time and id
+        prop_assert_eq!(versions.num_columns(), 4);
+        for field in versions.schema_ref().fields() {
+            prop_assert_eq!(versions.column_by_name(field.name()), whole.column_by_name(field.name()));
+        }
+    }
+
+    #[test]
     fn each_object_has_one_row_whose_ids_lead_to_its_parent(records in prop::collection::vec(record(), 0..8)) {
         let plan = plan(&Options::default());
         let (batches, counts) = shred(&plan, &records, 500, &[]);

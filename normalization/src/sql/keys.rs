@@ -44,6 +44,11 @@ impl<'a> Keys<'a> {
     pub(super) fn order(&self) -> impl Iterator<Item = (&'a str, ColumnKind)> {
         self.order.iter().map(|field| (field.name, field.kind))
     }
+
+    /// The same by the columns of the root's batches.
+    pub(super) fn order_in_root(&self) -> impl Iterator<Item = (&'a str, ColumnKind)> {
+        self.order.iter().map(|field| (field.source, field.kind))
+    }
 }
 
 impl<'a> StreamSql<'a> {

@@ -10,6 +10,8 @@
 pub mod bookkeeping;
 /// Whether rows that are there are those that the plan would make.
 mod changed;
+/// Raw rows that no longer count: chosen by key, deleted by id.
+pub mod compact;
 /// What differs between warehouses.
 mod dialect;
 /// DuckDB's dialect.

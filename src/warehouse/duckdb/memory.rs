@@ -33,6 +33,10 @@ const PER_COLUMN_OF_COMMIT: u64 = 3 << 19;
 /// be in memory, old and new.
 const PER_BYTE_OF_LARGEST: u64 = 4;
 
+/// How many rows a transaction deletes at most, where that is for us to decide. DuckDB keeps some dozen bytes of each until
+/// the transaction has ended, and can't move them out.
+pub(super) const MOST_DELETES: u64 = 2_000_000;
+
 /// DuckDB's memory limit.
 #[derive(Debug)]
 pub(super) struct Memory {

@@ -197,6 +197,18 @@ impl Warehouse for PostgresWarehouse {
         self.told(&format!("replacing {}.{}", live.schema, live.name), readied)
     }
 
+    fn stored_bytes(&mut self, table: &TableName) -> Result<Option<u64>, WarehouseError> {
+        let name = self.dialect.literal(&self.dialect.relation(table));
+        let found = self.query(&format!("SELECT pg_total_relation_size(to_regclass({name}))"))?;
+        Ok(found.rows.into_iter().flatten().flatten().next().and_then(|bytes| bytes.parse().ok()))
+    }
+
+    /// Of a table that is somebody else's the server only warns.
+    fn give_back(&mut self, table: &TableName) -> Result<(), WarehouseError> {
+        let vacuum = format!("VACUUM (SKIP_LOCKED) {}", self.dialect.relation(table));
+        self.run("giving back the room of deleted rows", &vacuum).map(drop)
+    }
+
     fn reader(&mut self) -> Result<Box<dyn RowReader>, WarehouseError> {
         Ok(Box::new(stream::Reader { config: self.config.clone() }))
     }

@@ -1,0 +1,58 @@
+//! A raw row, read as the record that it came from.
+
+use alluvium_normalization::cast::{self, Value};
+use alluvium_normalization::kind::ScalarColumn;
+use alluvium_normalization::limits::Limits;
+use alluvium_normalization::shred::{Origin, Record};
+use alluvium_normalization::walk;
+use serde::de::IgnoredAny;
+use uuid::Uuid;
+
+use crate::warehouse::rows::TextRow;
+
+/// A raw row, read.
+pub(super) struct RawRecord<'r> {
+    pub(super) record: Record<'r>,
+    pub(super) origin: Origin,
+}
+
+impl<'r> RawRecord<'r> {
+    /// A row of a query that [`RawLayout::select`](alluvium_normalization::raw::RawLayout::select) gave; `None` if it holds
+    /// no record.
+    pub(super) fn read(row: TextRow<'r>, limits: &Limits) -> Option<Self> {
+        let data = row.get(2)?.trim_ascii();
+        // not every raw table's column is JSON to its warehouse
+        let is_object = data.starts_with('{') && serde_json::from_str::<IgnoredAny>(data).is_ok();
+        is_object.then_some(())?;
+        let meta = row.get(3).map(str::trim_ascii);
+        let of_meta = |name: &str| {
+            let meta = meta.filter(|meta| meta.starts_with('{'))?;
+            walk::members(meta).find_map(|(key, value)| (key == name).then_some(value))
+        };
+        let sync_id = of_meta("sync_id").and_then(|id| id.parse().ok());
+        let generation_id = row.get(4).and_then(|generation| generation.parse().ok()).unwrap_or_default();
+        let record = Record {
+            id: id(row.get(0)?),
+            emitted_at: emitted_at(row, limits).unwrap_or_default(),
+            data,
+            changes: of_meta("changes").filter(|changes| changes.trim_start_matches('[').trim_start() != "]"),
+        };
+        Some(Self { record, origin: Origin { sync_id, generation_id } })
+    }
+}
+
+/// When the row was emitted, in microseconds, as the warehouse or an older connector spells it.
+pub(super) fn emitted_at(row: TextRow<'_>, limits: &Limits) -> Option<i64> {
+    let text = row.get(1)?.trim_ascii();
+    let quoted = if text.starts_with('"') { text.to_owned() } else { walk::quoted(text) };
+    match cast::scalar(ScalarColumn::TimestampTz, &quoted, limits) {
+        (Value::Micros(micros), _) => Some(micros),
+        _ => None,
+    }
+}
+
+/// A record's id: a UUID, or whatever an older connector made, as one.
+fn id(text: &str) -> u128 {
+    Uuid::parse_str(text)
+        .map_or_else(|_| Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).as_u128(), |id| id.as_u128())
+}
