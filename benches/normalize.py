@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""How fast the release binary types raw tables again, beside the warehouse's own best SQL: `make bench-normalize`.
+
+A sync fills the raw table once. Then `alluvium normalize` takes turns with one SQL statement that makes a typed table of the
+same columns from the same raw rows: in DuckDB `from_json` with the types given and `unnest`, on all processors; in Postgres
+`INSERT … SELECT (data ->> 'column')::type`. Beside it stands the sync itself. Times are from the process's start to its exit,
+peak memory is the binary's. Of the nested profile there is no such statement, only the sync.
+"""
+
+import argparse
+import json
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import postgres_cluster
+import workload
+from case import Case, prepare
+from markdown_table import MarkdownTable
+from postgres_cluster import Cluster
+from sync import Run, measure, sync
+
+SCHEMA = "landed"
+RAW = "_airbyte_raw_visitors"
+SYSTEM = "_airbyte_ab_id, _airbyte_emitted_at, {now}, _airbyte_ab_id, _airbyte_meta, _airbyte_generation_id"
+TYPES = {"string": ("VARCHAR", "text"), "integer": ("BIGINT", "bigint"), "boolean": ("BOOLEAN", "boolean")}
+TYPES |= {"number": ("DOUBLE", "numeric"), "date": ("DATE", "date"), "date-time": ("TIMESTAMPTZ", "timestamptz")}
+
+
+def columns(dialect: int) -> dict[str, str]:
+    """The typed columns of the flat profile."""
+    properties = workload.PROFILES["flat"].properties
+    return {name: TYPES[schema.get("format", schema["type"][1])][dialect] for name, schema in properties.items()}
+
+
+class Bench(NamedTuple):
+    binary: Path
+    case: Case
+    runs: int
+    folder: Path
+
+    def ours(self, config: dict[str, Any]) -> Run:
+        files = {"config": config, "catalog": self.case.catalog()}
+        paths = [self.folder / f"{name}.json" for name in files]
+        for path, content in zip(paths, files.values(), strict=True):
+            path.write_text(json.dumps(content), encoding="utf-8")
+        log = self.folder / "log"
+        with log.open("wb") as out:
+            command = [self.binary, "normalize", "--config", paths[0], "--catalog", paths[1]]
+            run, code = measure(command, Path("/dev/null"), out)
+        if code != 0:
+            sys.exit(log.read_text(encoding="utf-8"))
+        return run
+
+    def figures(self, config: dict[str, Any], theirs: Callable[[], Run] | None) -> dict[str, float | None]:
+        landed = sync(self.binary, config, self.case.catalog(), self.case.source, self.case.records)
+        turns = [(self.ours(config), theirs and theirs()) for _ in range(self.runs)]
+        ours = middle([ours for ours, _ in turns])
+        other = middle([other for _, other in turns]) if theirs else None
+        return {
+            "records": self.case.records,
+            "wall s": ours.wall,
+            "CPU s": ours.cpu,
+            "records/s": self.case.records / ours.wall,
+            "peak MB": ours.rss / 1e6,
+            "SQL s": other and other.wall,
+            "x SQL": other and ours.wall / other.wall,
+            "x sync": ours.wall / landed.wall,
+        }
+
+
+def middle(runs: list[Any]) -> Any:
+    return sorted(runs)[len(runs) // 2]
+
+
+def in_duckdb(bench: Bench) -> dict[str, float | None]:
+    file = bench.folder / "bench.duckdb"
+    types = json.dumps(columns(0)).replace("'", "''")
+    typed = f"SELECT unnest(from_json(_airbyte_data, '{types}')), {SYSTEM.format(now='now()')} FROM main.{RAW}"
+    script = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(sys.argv[2])"
+    settings = "SET preserve_insertion_order = false; CREATE OR REPLACE TABLE main.by_sql"
+
+    def theirs() -> Run:
+        command = [sys.executable, "-c", script, file, f"{settings} AS {typed}"]
+        run, code = measure(command, Path("/dev/null"))
+        if code != 0:
+            sys.exit("DuckDB's statement failed")
+        return run
+
+    flat = bench.case.profile == "flat"
+    figures = bench.figures({"destination_path": str(file)}, theirs if flat else None)
+    for part in bench.folder.glob("bench.duckdb*"):
+        part.unlink()
+    return figures
+
+
+def in_postgres(cluster: Cluster, bench: Bench) -> dict[str, float | None]:
+    typed = ", ".join(f"(_airbyte_data ->> '{name}')::{kind}" for name, kind in columns(1).items())
+    statement = f"INSERT INTO {SCHEMA}.by_sql SELECT {typed}, {SYSTEM.format(now='now()')} FROM {SCHEMA}.{RAW};"
+    script = bench.folder / "statement.sql"
+    script.write_text(statement, encoding="utf-8")
+
+    def theirs() -> Run:
+        like = f"CREATE TABLE {SCHEMA}.by_sql (LIKE {SCHEMA}.visitors)"
+        cluster.sql(f"DROP TABLE IF EXISTS {SCHEMA}.by_sql; {like}; CHECKPOINT")
+        run, code = measure(cluster.psql, script)
+        if code != 0:
+            sys.exit("Postgres's statement failed")
+        return run
+
+    cluster.clear(SCHEMA)
+    flat = bench.case.profile == "flat"
+    return bench.figures(cluster.config(SCHEMA), theirs if flat else None)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--binary", type=Path, default=Path("target/release/alluvium"))
+    parser.add_argument("--warehouses", nargs="+", choices=["duckdb", "postgres"], default=["duckdb", "postgres"])
+    parser.add_argument("--records", type=int, nargs="+", default=[1_000_000])
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--profiles", nargs="+", choices=["flat", "nested"], default=["flat", "nested"])
+    parser.add_argument("--inputs", type=Path, default=Path("target/bench"), help="where generated messages are kept")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    texts = {"warehouse": 9, "profile": 7}
+    numbers = {"records": 0, "wall s": 2, "CPU s": 2, "records/s": 0, "peak MB": 0, "SQL s": 2, "x SQL": 2, "x sync": 2}
+    table = MarkdownTable(texts, numbers)
+    for warehouse in arguments.warehouses:
+        for profile in arguments.profiles:
+            for records in arguments.records:
+                case = prepare(arguments.inputs, profile, "append", records, arguments.seed)
+                with tempfile.TemporaryDirectory(prefix="alluvium-bench-") as name:
+                    bench = Bench(arguments.binary.absolute(), case, arguments.runs, Path(name))
+                    if warehouse == "duckdb":
+                        figures = in_duckdb(bench)
+                    elif programs := postgres_cluster.programs():
+                        with postgres_cluster.cluster(programs) as cluster:
+                            figures = in_postgres(cluster, bench)
+                    else:
+                        sys.exit(f"postgres: {postgres_cluster.MISSING}")
+                    table.row([warehouse, profile], figures)
+
+
+if __name__ == "__main__":
+    main()
