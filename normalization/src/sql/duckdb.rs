@@ -62,6 +62,10 @@ impl Dialect for DuckDb {
         if self.has_zstd { " USING COMPRESSION zstd" } else { "" }
     }
 
+    fn stages_beside(&self) -> bool {
+        true
+    }
+
     fn session_schema(&self) -> &str {
         SESSION_SCHEMA
     }

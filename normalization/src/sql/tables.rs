@@ -214,10 +214,10 @@ WHERE {key} IS NOT NULL",
         live: &TableName,
         existing: &impl Fn(&TableName) -> Option<Vec<Described>>,
     ) -> Vec<String> {
-        let Some(create) = self.dialect.create_like(staged.name, live) else {
-            return vec![create(self.dialect, "TABLE", staged.name, &staged.columns)];
-        };
         let columns = existing(live).unwrap_or_default();
+        let Some(create) = self.dialect.create_like(staged.name, live) else {
+            return vec![self.create_alike(staged, &columns)];
+        };
         let relation = self.dialect.relation(staged.name);
         let retyped = steps(self.dialect, &staged.columns, &staged.ours, &columns).into_iter().filter_map(|step| {
             let Step::Retype(Retype { column, kind, .. }) = step else { return None };
@@ -225,6 +225,22 @@ WHERE {key} IS NOT NULL",
             Some(format!("ALTER TABLE {relation} ALTER COLUMN {column} SET DATA TYPE {kind} USING NULL"))
         });
         std::iter::once(create).chain(retyped).collect()
+    }
+
+    /// A table with the columns that the live one will have, in their order: those that are there, then those that are new.
+    fn create_alike(&self, staged: &Shape<'_>, live: &[Described]) -> String {
+        let key = |name: &str| self.dialect.limits().identifiers.comparison_key(name);
+        let mut planned = staged.columns.clone();
+        let mut columns = Vec::new();
+        for (name, present_type) in live {
+            let place = planned.iter().position(|(planned, _)| key(planned) == key(name));
+            let column = place.map(|place| planned.remove(place));
+            let followed = column.filter(|(name, _)| !staged.ours.contains(name));
+            let kept = || format!("{} {present_type}", self.dialect.quote(name));
+            columns.push(followed.map_or_else(kept, |(_, kind)| define(self.dialect, (name, kind))));
+        }
+        columns.extend(planned.into_iter().map(|column| define(self.dialect, column)));
+        format!("CREATE TABLE {} (\n  {}\n)", self.dialect.relation(staged.name), listed(1, columns))
     }
 
     /// The tables of `targets`, the user's and ours.

@@ -4,6 +4,8 @@
 mod describe;
 /// DuckDB's errors as a person reads them.
 mod error;
+/// A full table put in the place of another.
+mod exchange;
 /// Appending Arrow batches.
 mod load;
 /// How much memory DuckDB may take, and when.
@@ -141,6 +143,11 @@ impl Warehouse for DuckDbWarehouse {
         let checkpoint = "RESET max_vacuum_tasks; CHECKPOINT; SET max_vacuum_tasks = 0";
         let outcome = self.connection.execute_batch(checkpoint);
         self.told("giving back the room of deleted rows", outcome)
+    }
+
+    fn exchange(&mut self, live: &TableName, staged: &TableName) -> Result<bool, WarehouseError> {
+        let exchanged = exchange::exchange(&self.connection, &self.dialect, live, staged);
+        self.told(&format!("replacing {}.{}", live.schema, live.name), exchanged)
     }
 
     fn reader(&mut self) -> Result<Box<dyn RowReader>, WarehouseError> {

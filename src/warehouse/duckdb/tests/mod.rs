@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+/// One table in the place of another.
+mod exchange;
 /// Places that can't be opened or written, and what a person reads then.
 mod failures;
 /// Opening: paths, versions, names, other processes.
