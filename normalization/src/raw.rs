@@ -12,7 +12,7 @@ mod places;
 pub use places::RawPlace;
 
 use crate::catalog::StreamName;
-use crate::kind::ColumnKind;
+use crate::kind::{ColumnKind, ScalarColumn};
 use crate::sql::{Described, Dialect, TableName};
 
 /// The schema that Destinations V2 keeps raw tables in, unless told otherwise.
@@ -31,6 +31,8 @@ pub struct RawLayout {
     emitted_at: &'static str,
     has_meta: bool,
     has_generation: bool,
+    /// Types of the columns of time and data.
+    types: [String; 2],
 }
 
 impl RawLayout {
@@ -41,13 +43,31 @@ impl RawLayout {
     #[must_use]
     pub fn of(columns: &[Described]) -> Option<Self> {
         let has = |name: &str| columns.iter().any(|(column, _)| column == name);
-        has(DATA).then_some(())?;
+        let type_of = |name: &str| columns.iter().find_map(|(column, kind)| (column == name).then(|| kind.clone()));
+        let data_type = type_of(DATA)?;
+        let emitted_at = TIMES.into_iter().find(|name| has(name))?;
         Some(Self {
             id: IDS.into_iter().find(|name| has(name))?,
-            emitted_at: TIMES.into_iter().find(|name| has(name))?,
+            emitted_at,
             has_meta: has(META),
             has_generation: has(GENERATION),
+            types: [type_of(emitted_at)?, data_type],
         })
+    }
+
+    /// The warehouse lets nothing but JSON into the column of the records.
+    #[must_use]
+    pub fn holds_json(&self, dialect: &dyn Dialect) -> bool {
+        [ColumnKind::Document, ColumnKind::Json].iter().any(|kind| dialect.column_type(*kind) == self.types[1])
+    }
+
+    fn emitted_at(&self, dialect: &dyn Dialect) -> String {
+        let (text, column) = (dialect.column_type(ColumnKind::CsvArray), dialect.quote(self.emitted_at));
+        let instant = dialect.column_type(ColumnKind::Scalar(ScalarColumn::TimestampTz));
+        match dialect.epoch_micros(&column).filter(|_| self.types[0] == instant) {
+            Some(micros) => format!("'@' || CAST({micros} AS {text})"),
+            None => format!("CAST({column} AS {text})"),
+        }
     }
 
     /// The column that tells records apart.
@@ -64,7 +84,7 @@ impl RawLayout {
         format!("SELECT CAST({} AS {text}) FROM {}{limit}", dialect.quote(DATA), dialect.relation(table))
     }
 
-    /// The query of the table's rows, each column as text; without those whose ids `except` has as `_airbyte_ab_id`, of the same
+    /// The query of the table's rows, each column as text, the time as it is there or as `@` and microseconds; without those whose ids `except` has as `_airbyte_ab_id`, of the same
     /// type.
     #[must_use]
     pub fn select(&self, dialect: &dyn Dialect, table: &TableName, except: Option<&TableName>) -> String {
@@ -73,7 +93,7 @@ impl RawLayout {
         let absent = || format!("CAST(NULL AS {text})");
         let values = [
             column(self.id),
-            column(self.emitted_at),
+            self.emitted_at(dialect),
             column(DATA),
             if self.has_meta { column(META) } else { absent() },
             if self.has_generation { column(GENERATION) } else { absent() },

@@ -12,6 +12,7 @@ use alluvium_normalization::sql::{self, INTERNAL_SCHEMA, TableName};
 use crate::failure::Failure;
 use crate::seams;
 use crate::sync::patience::Patience;
+use crate::sync::raw_tables::RawQuery;
 use crate::sync::rebuild::Rebuilding;
 use crate::sync::stale::{Stale, stale};
 use crate::sync::target::{StreamPreparation, StreamTarget};
@@ -23,7 +24,7 @@ pub(super) struct Prepared {
     pub(super) streams: Vec<StreamTarget>,
     pub(super) limits: Limits,
     /// Of a rebuild: the query of each stream's raw rows.
-    pub(super) sources: Vec<String>,
+    pub(super) sources: Vec<RawQuery>,
 }
 
 /// What tables are made ready for.
@@ -144,7 +145,7 @@ fn make_ready(
     states: Vec<StreamState>,
     existing: &[ExistingTable],
     purpose: Purpose<'_>,
-) -> Result<(Vec<StreamTarget>, Vec<String>), Failure> {
+) -> Result<(Vec<StreamTarget>, Vec<RawQuery>), Failure> {
     for statement in bookkeeping::create_all(warehouse.dialect()) {
         warehouse.execute(&statement).map_err(|error| failure(error, None))?;
     }

@@ -13,6 +13,7 @@ use crate::sync::chunk::Chunk;
 use crate::sync::loader::{Action, Delivery};
 use crate::sync::prepare::failure;
 use crate::sync::raw_record::RawRecord;
+use crate::sync::raw_tables::RawQuery;
 use crate::sync::rebuild::Fed;
 use crate::sync::threads::Intake;
 use crate::sync::{Rejected, Settings};
@@ -52,7 +53,7 @@ impl<'a> RawFeed<'a> {
 
     /// Feeds the rows of each stream's query, in the order of the plans. Streams that were fed to their end before a failure
     /// or a signal are finished.
-    pub(super) fn run(mut self, mut reader: Box<dyn RowReader>, sources: &[String], stop: &AtomicBool) -> Fed {
+    pub(super) fn run(mut self, mut reader: Box<dyn RowReader>, sources: &[RawQuery], stop: &AtomicBool) -> Fed {
         for (index, source) in sources.iter().enumerate() {
             match self.stream(index, reader.as_mut(), source, stop) {
                 Ok(true) => {}
@@ -71,23 +72,29 @@ impl<'a> RawFeed<'a> {
     }
 
     /// Feeds one stream; `false` if it was stopped before its end.
-    fn stream(&mut self, index: usize, reader: &mut dyn RowReader, sql: &str, stop: &AtomicBool) -> Result<bool, Halt> {
+    fn stream(
+        &mut self,
+        index: usize,
+        reader: &mut dyn RowReader,
+        source: &RawQuery,
+        stop: &AtomicBool,
+    ) -> Result<bool, Halt> {
         let plans = self.plans;
         let failed = |error| Halt::Failed(failure(error, Some(&plans[index])));
-        for part in reader.stream(sql, RawLayout::WIDTH).map_err(failed)? {
+        for part in reader.stream(&source.sql, RawLayout::WIDTH).map_err(failed)? {
             if stop.load(Ordering::Relaxed) {
                 return Ok(false);
             }
             for row in part.map_err(failed)?.rows() {
-                self.row(index, row)?;
+                self.row(index, row, source.is_json)?;
             }
         }
         self.seal(vec![Action::Complete { stream: index }])?;
         Ok(true)
     }
 
-    fn row(&mut self, stream: usize, row: TextRow<'_>) -> Result<(), Halt> {
-        let Some(RawRecord { record, origin }) = RawRecord::read(row, self.limits) else {
+    fn row(&mut self, stream: usize, row: TextRow<'_>, is_json: bool) -> Result<(), Halt> {
+        let Some(RawRecord { record, origin }) = RawRecord::read(row, self.limits, is_json) else {
             return self.refuse(stream, row);
         };
         // A merge tells the versions of a key by their ids. One that comes again in a later checkpoint changes nothing.

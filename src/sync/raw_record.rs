@@ -18,11 +18,10 @@ pub(super) struct RawRecord<'r> {
 
 impl<'r> RawRecord<'r> {
     /// A row of a query that [`RawLayout::select`](alluvium_normalization::raw::RawLayout::select) gave; `None` if it holds
-    /// no record.
-    pub(super) fn read(row: TextRow<'r>, limits: &Limits) -> Option<Self> {
+    /// no record. `is_json`: the warehouse vouches for it that the record is JSON.
+    pub(super) fn read(row: TextRow<'r>, limits: &Limits, is_json: bool) -> Option<Self> {
         let data = row.get(2)?.trim_ascii();
-        // not every raw table's column is JSON to its warehouse
-        let is_object = data.starts_with('{') && serde_json::from_str::<IgnoredAny>(data).is_ok();
+        let is_object = data.starts_with('{') && (is_json || serde_json::from_str::<IgnoredAny>(data).is_ok());
         is_object.then_some(())?;
         let meta = row.get(3).map(str::trim_ascii);
         let of_meta = |name: &str| {
@@ -44,6 +43,9 @@ impl<'r> RawRecord<'r> {
 /// When the row was emitted, in microseconds, as the warehouse or an older connector spells it.
 pub(super) fn emitted_at(row: TextRow<'_>, limits: &Limits) -> Option<i64> {
     let text = row.get(1)?.trim_ascii();
+    if let Some(micros) = text.strip_prefix('@') {
+        return micros.parse().ok();
+    }
     let quoted = if text.starts_with('"') { text.to_owned() } else { walk::quoted(text) };
     match cast::scalar(ScalarColumn::TimestampTz, &quoted, limits) {
         (Value::Micros(micros), _) => Some(micros),

@@ -37,10 +37,17 @@ impl RawSource {
     }
 
     /// The query of its rows; of those that `typed` does not have, if that is given.
-    pub(super) fn query(&self, dialect: &dyn Dialect, typed: Option<&Targets>) -> String {
+    pub(super) fn query(&self, dialect: &dyn Dialect, typed: Option<&Targets>) -> RawQuery {
         let typed = typed.and_then(|typed| typed.keys.as_ref().or(typed.tables.first()));
-        self.layout.select(dialect, &self.table, typed)
+        RawQuery { sql: self.layout.select(dialect, &self.table, typed), is_json: self.layout.holds_json(dialect) }
     }
+}
+
+/// What a stream's raw rows are read by.
+pub(super) struct RawQuery {
+    pub(super) sql: String,
+    /// The warehouse vouches for it that the records are JSON.
+    pub(super) is_json: bool,
 }
 
 /// The raw rows that what is in this place of the stream is typed from.

@@ -17,7 +17,7 @@ use crate::protocol::writer::ProtocolWriter;
 use crate::sync::patience::Patience;
 use crate::sync::prepare::{self, Prepared, Purpose, Readiness, failure};
 use crate::sync::raw_feed::RawFeed;
-use crate::sync::raw_tables::{self, no_raw_table, raw_source};
+use crate::sync::raw_tables::{self, RawQuery, no_raw_table, raw_source};
 use crate::sync::report::{Progress, Report};
 use crate::sync::stale::rows_without_raw;
 use crate::sync::target::{Place, StreamPreparation, StreamTarget};
@@ -105,7 +105,7 @@ impl Rebuilding {
         plan: &mut Plan,
         states: Vec<StreamState>,
         existing: &[ExistingTable],
-    ) -> Result<(Vec<StreamTarget>, Vec<String>), Failure> {
+    ) -> Result<(Vec<StreamTarget>, Vec<RawQuery>), Failure> {
         let run = Self::run_id(plan);
         let is_unfinished =
             |state: &StreamState| state.layouts.rebuild.as_ref().is_some_and(|(_, of_run)| *of_run == run);
@@ -129,7 +129,7 @@ impl Rebuilding {
             let (target, resumes) = preparation.rebuild(self.place, &run, may_resume)?;
             let query = source.query(warehouse.dialect(), resumes.then_some(&target.targets));
             // a right that is missing shows before anything is changed
-            warehouse.query(&format!("{query} LIMIT 0")).map_err(|error| failure(error, Some(stream)))?;
+            warehouse.query(&format!("{} LIMIT 0", query.sql)).map_err(|error| failure(error, Some(stream)))?;
             sources.push(query);
             targets.push(target);
         }
@@ -213,9 +213,9 @@ impl Rebuild<'_> {
 
 /// Tells how many rows there are to read. Whoever watches does without knowing; what keeps a table from being counted keeps it
 /// from being read, and is told then.
-fn expect(progress: &Progress, sources: &[String], warehouse: &mut dyn Warehouse) {
+fn expect(progress: &Progress, sources: &[RawQuery], warehouse: &mut dyn Warehouse) {
     let counts = sources.iter().map(|source| {
-        let found = warehouse.query(&format!("SELECT count(*) FROM ({source}) AS rows")).ok()?;
+        let found = warehouse.query(&format!("SELECT count(*) FROM ({}) AS rows", source.sql)).ok()?;
         found.rows.first()?.first()?.as_ref()?.parse().ok()
     });
     // a sum of some of them would be wrong

@@ -62,6 +62,10 @@ impl Dialect for DuckDb {
         if self.has_zstd { " USING COMPRESSION zstd" } else { "" }
     }
 
+    fn epoch_micros(&self, column: &str) -> Option<String> {
+        Some(format!("epoch_us({column})"))
+    }
+
     fn stages_beside(&self) -> bool {
         true
     }

@@ -129,7 +129,8 @@ impl Warehouse for DuckDbWarehouse {
 
     fn execute(&mut self, sql: &str) -> Result<u64, WarehouseError> {
         let rows = self.run(&text::purpose(sql), sql)?;
-        self.leaves_gaps |= rows > 0 && !sql.trim_start().starts_with("INSERT");
+        // one row is most likely of our bookkeeping, and no reason to write large tables anew
+        self.leaves_gaps |= rows > 1 && !sql.trim_start().starts_with("INSERT");
         Ok(rows)
     }
 
