@@ -69,6 +69,12 @@ bench-merge: build ## Postgres: what updates cost as their table grows (SIZES=, 
 bench-replace: build ## Postgres: replacing a table, and its readers meanwhile (RECORDS=, RUNS=)
 	python3 benches/replacement.py --binary $(BINARY) --records $(RECORDS) --runs $(RUNS)
 
+# DuckDB's own SQL runs in Python, in an environment of its own.
+.PHONY: bench-normalize
+bench-normalize: build ## typing raw tables again, beside the warehouses' own SQL (RECORDS=, RUNS=, WAREHOUSES=)
+	@[[ -x .venv/duckdb/bin/python ]] || { python3 -m venv .venv/duckdb && .venv/duckdb/bin/pip install --quiet duckdb; }
+	.venv/duckdb/bin/python benches/normalize.py --binary $(BINARY) --records $(RECORDS) --runs $(RUNS) --warehouses $(WAREHOUSES)
+
 .PHONY: acceptance
 acceptance: build postgres ## against a real source and PyAirbyte; needs PyPI
 	scripts/acceptance $(BINARY)
