@@ -3,6 +3,8 @@
 
 /// One row a key and history, against a reference in memory.
 mod dedup;
+/// A stream that is synced in one mode, then in another.
+mod modes;
 /// Typed tables from raw rows that a sync would not have written.
 mod raw_rows;
 /// Rebuilds from raw that were interrupted, or that would lose something.
