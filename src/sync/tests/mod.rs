@@ -3,6 +3,8 @@
 
 /// One row a key and history, against a reference in memory.
 mod dedup;
+/// Random streams through random syncs, against a reference in memory.
+mod model;
 /// A stream that is synced in one mode, then in another.
 mod modes;
 /// Typed tables from raw rows that a sync would not have written.
