@@ -41,3 +41,33 @@ fn keys_whose_rows_were_replaced_are_forgotten_also_without_raw() {
         assert_eq!(place.rows(["SELECT id, seq FROM main.s"]), [[row("1", "5")]]);
     }
 }
+
+#[test]
+fn an_unfinished_replacement_goes_on_as_rows_by_key_with_a_new_child_table() {
+    let integer = json!({"type": "integer"});
+    let stream = |mode: &str, properties: Value| {
+        json!({
+            "stream": {"name": "s", "json_schema": {"properties": properties}}, "primary_key": [["id"]],
+            "sync_mode": "incremental", "destination_sync_mode": mode,
+        })
+    };
+    let mut unfinished = stream("overwrite", json!({"id": integer}));
+    (unfinished["generation_id"], unfinished["minimum_generation_id"]) = (json!(2), json!(2));
+    let items = json!({"type": "array", "items": {"properties": {"n": integer}}});
+    let later = stream("append_dedup", json!({"id": integer, "items": items}));
+    let status = json!({"type": "TRACE", "trace": {"type": "STREAM_STATUS", "emitted_at": 0,
+        "stream_status": {"stream_descriptor": {"name": "s"}, "status": "STARTED"}}});
+    let data = json!({"id": 1, "items": [{"n": 2}]});
+    let record = json!({"type": "RECORD", "record": {"stream": "s", "data": data, "emitted_at": 0}});
+    for place in Place::in_every_warehouse() {
+        let land = |stream: &Value, messages: &[Value]| {
+            place.land(&json!({"streams": [stream]}), &Options::default(), &settings(1 << 30, 1), messages)
+        };
+        assert!(land(&unfinished, &[status.clone(), record.clone()]).is_err());
+        land(&later, &[]).unwrap();
+        assert_eq!(
+            place.rows(["SELECT id, n FROM main.s JOIN main.s_items USING (_airbyte_s_hashid)"]),
+            [[row("1", "2")]]
+        );
+    }
+}
