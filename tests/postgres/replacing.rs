@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::Target;
 use crate::landing::{Run, records, replacing, state, status};
 
@@ -63,6 +65,18 @@ fn polled(target: &Target) -> BTreeSet<String> {
         is_over.store(true, Ordering::Relaxed);
         readers.into_iter().flat_map(|reader| reader.join().unwrap()).collect()
     })
+}
+
+#[test]
+fn a_column_that_came_between_two_attempts_keeps_its_source_path() {
+    let target = Target::new();
+    let mut catalog = replacing("s", "overwrite", 1);
+    assert!(!target.write(&catalog, &status("s", "STARTED")).status.success());
+    catalog["streams"][0]["stream"]["json_schema"]["properties"]["later"] = json!({"type": "integer"});
+    target.write(&catalog, &status("s", "COMPLETE")).succeeded();
+    let path = "SELECT col_description(attrelid, attnum) FROM pg_attribute \
+                WHERE attrelid = 's'::regclass AND attname = 'later'";
+    assert_eq!(target.column(path), [r#"["later"]"#]);
 }
 
 #[test]

@@ -20,7 +20,9 @@ impl StreamSql<'_> {
     #[must_use]
     pub fn swap(&self, exchanged: &[TableName]) -> Vec<String> {
         let (staging, live) = (self.staging(), self.live());
-        let mut statements = Vec::new();
+        // a key counts no more when its row is gone
+        let former = self.former_keys();
+        let mut statements: Vec<String> = former.iter().map(|keys| drop_table(self.dialect, keys)).collect();
         for (into, from, columns) in self.pairs(&live, &staging) {
             if !exchanged.contains(into) {
                 statements.push(format!("DELETE FROM {}", self.dialect.relation(into)));

@@ -73,6 +73,12 @@ impl StreamSql<'_> {
         }
     }
 
+    /// What an earlier plan remembered of keys, where this one does not tell rows apart by key.
+    pub(super) fn former_keys(&self) -> Option<TableName> {
+        let root = self.stream.tables.first().filter(|_| self.stream.dedup.is_none())?;
+        Some(self.physical_name(root, Place::Live, Part::Keys))
+    }
+
     /// Takes what is known of the keys that a merge meets; session-local.
     pub(super) fn met(&self) -> Option<TableName> {
         let (root, _) = self.keyed()?;

@@ -3,6 +3,10 @@
 
 /// One row a key and history, against a reference in memory.
 mod dedup;
+/// Random streams through random syncs, against a reference in memory.
+mod model;
+/// A stream that is synced in one mode, then in another.
+mod modes;
 /// Typed tables from raw rows that a sync would not have written.
 mod raw_rows;
 /// Rebuilds from raw that were interrupted, or that would lose something.

@@ -80,6 +80,14 @@ statements AS (
   SELECT 3, 'before', format('COMMENT ON TABLE %s IS %L', staged_relation, obj_description((live).oid, 'pg_class'))
   FROM pair
   UNION ALL
+  -- columns that were added to both: LIKE took the comments of those that there were
+  SELECT 3, 'before',
+    format('COMMENT ON COLUMN %s.%I IS %L', staged_relation, l.attname, col_description(l.attrelid, l.attnum))
+  FROM pair
+  JOIN pg_attribute AS l ON l.attrelid = (live).oid AND l.attnum > 0 AND NOT l.attisdropped
+  JOIN pg_attribute AS s ON s.attrelid = (staged).oid AND s.attname = l.attname AND NOT s.attisdropped
+  WHERE col_description(l.attrelid, l.attnum) IS DISTINCT FROM col_description(s.attrelid, s.attnum)
+  UNION ALL
   SELECT 4, 'before',
     format(
       'CREATE %sINDEX %I ON %s USING %s', CASE WHEN indisunique THEN 'UNIQUE ' END, provisional, staged_relation, definition
