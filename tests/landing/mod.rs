@@ -7,7 +7,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use proptest::prelude::ProptestConfig;
 use serde_json::{Value, json};
 
-use crate::support::{DuckDb, Rows, TestWarehouse};
+use crate::cluster::Cluster;
+use crate::support::{DuckDb, Postgres, Rows, TestWarehouse};
 
 /// A warehouse, and a folder with a config and a catalog.
 pub(crate) struct Destination {
@@ -29,10 +30,20 @@ impl Destination {
     /// A destination in a warehouse of this kind, with these keys in its config beside the warehouse's own.
     pub(crate) fn of<W: TestWarehouse>(keys: &Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let warehouse = W::new(folder.path());
+        let warehouse = Box::new(W::new(folder.path()));
+        Self::in_warehouse(folder, warehouse, keys)
+    }
+
+    /// A destination in a database of this server.
+    pub(crate) fn on(cluster: &Cluster, keys: &Value) -> Self {
+        let warehouse = Box::new(Postgres::of(cluster.database()));
+        Self::in_warehouse(tempfile::tempdir().unwrap(), warehouse, keys)
+    }
+
+    fn in_warehouse(folder: tempfile::TempDir, warehouse: Box<dyn TestWarehouse>, keys: &Value) -> Self {
         let mut config = warehouse.config("main");
         config.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
-        Self { folder, warehouse: Box::new(warehouse), config }
+        Self { folder, warehouse, config }
     }
 
     /// Puts these keys in place of what the config has for them.
