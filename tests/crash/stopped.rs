@@ -2,14 +2,14 @@
 //! undisturbed. Or it is asked to end: it does so in time and in order, and the platform sends the rest.
 
 use std::io::Write as _;
-use std::process::{Child, Command};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::{LEFT_OVER, ORPHANS, ROWS, SENT, Scenario, VERSIONS, command, input, send};
 use crate::cluster::Cluster;
-use crate::landing::{Destination, Run, catalog, replacing};
+use crate::landing::{Destination, Run, catalog, replacing, signal, until_stopped};
 use crate::support::{TestWarehouse, in_every_warehouse};
 
 in_every_warehouse! {
@@ -40,10 +40,6 @@ fn replacement() -> Scenario {
     Scenario { config: json!({}), catalogs, queries: &[ROWS, ORPHANS, LEFT_OVER] }
 }
 
-fn signal(child: &Child, name: &str) {
-    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
-}
-
 /// Runs a sync up to a point, where `meanwhile` happens to it; it then goes on.
 fn stopped(
     destination: &Destination,
@@ -57,12 +53,7 @@ fn stopped(
     // all of it is in the pipe before anybody reads
     stdin.write_all(input(SENT.start).as_bytes()).unwrap();
     let open = keeps_input_open.then_some(stdin);
-    let state = format!("/proc/{}/stat", child.id());
-    let is_stopped = || std::fs::read_to_string(&state).unwrap().contains(") T ");
-    while !is_stopped() {
-        assert!(child.try_wait().unwrap().is_none(), "{at}: it ended");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    until_stopped(&mut child);
     meanwhile(&child);
     signal(&child, "-CONT");
     let resumed = Instant::now();

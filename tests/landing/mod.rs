@@ -59,6 +59,10 @@ impl Destination {
         PathBuf::from(self.config["destination_path"].as_str().unwrap())
     }
 
+    pub(crate) fn config(&self) -> &Value {
+        &self.config
+    }
+
     /// A file in the folder.
     pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
         let path = self.folder().join(name);
@@ -125,6 +129,20 @@ pub(crate) fn run(mut command: Command, feed: impl FnOnce(std::process::ChildStd
         scope.spawn(|| feed(stdin));
         Run::of(child)
     })
+}
+
+/// Sends a process a signal.
+pub(crate) fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+}
+
+/// Waits until a process that `ALLUVIUM_AT` stops has stopped.
+pub(crate) fn until_stopped(child: &mut Child) {
+    let state = format!("/proc/{}/stat", child.id());
+    while !std::fs::read_to_string(&state).unwrap().contains(") T ") {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it came to where it should stop");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
 }
 
 /// What a run of the binary did.
