@@ -87,7 +87,7 @@ fn one_row_a_key(destination: &Destination, stream: &Stream) {
 
 fn all_versions(destination: &Destination, stream: &Stream) {
     let query = format!(
-        "SELECT id, at, CASE WHEN _airbyte_active_row THEN 1 ELSE 0 END FROM {}_scd ORDER BY 1, 2",
+        "SELECT id, \"at\", CASE WHEN _airbyte_active_row THEN 1 ELSE 0 END FROM {}_scd ORDER BY 1, 2",
         stream.name
     );
     let newest = stream.newest();
