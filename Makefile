@@ -49,6 +49,20 @@ model: duckdb postgres ## random streams and syncs against a reference (SECONDS_
 	ALLUVIUM_MODEL_SECONDS=$(SECONDS_EACH) $(if $(SEED),ALLUVIUM_MODEL_SEED=$(SEED)) \
 		$(CARGO) test --bin alluvium sync::tests::model -- --nocapture
 
+# make soak SOAK_MINUTES=5 ALLUVIUM_SEED=…: a seed gives the same decisions again. SOAK_PROFILE=release: what is shipped.
+SOAK_MINUTES ?= 30
+SOAK_PROFILE ?= dev
+.PHONY: soak
+soak: duckdb postgres ## random syncs, killed and cut off, on both warehouses (SOAK_MINUTES=, SOAK_PROFILE=)
+	SOAK_MINUTES=$(SOAK_MINUTES) $(CARGO) test --profile $(SOAK_PROFILE) --test main soak::soak -- --ignored --nocapture
+
+# Advisories come from GitHub: make deny DENY="licenses bans sources" needs no network.
+DENY ?= advisories licenses bans sources
+.PHONY: deny
+deny: ## dependencies: advisories, licences, bans, sources (DENY=); needs cargo-deny
+	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "make deny needs cargo-deny: cargo install --locked cargo-deny" >&2; exit 1; }
+	$(CARGO) deny check $(DENY)
+
 .PHONY: lint
 lint: duckdb ## formatting, clippy, documentation; a warning is an error
 	$(CARGO) fmt --all --check

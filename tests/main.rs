@@ -36,5 +36,9 @@ mod normalize;
 mod postgres;
 /// Catalogs that change between syncs, where that is more than what the cases show.
 mod schema_change;
+/// Random syncs and faults for as long as it is wanted.
+mod soak;
 /// What tests of whole syncs share.
 mod support;
+/// Several processes on one warehouse.
+mod together;

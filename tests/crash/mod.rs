@@ -1,6 +1,9 @@
 //! The process dies at each point between two things that change what others see, or the server does; the platform then sends
 //! again what was not acknowledged.
 
+/// The process is stopped at each point; meanwhile the server crashes, or the process is asked to end.
+mod stopped;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::process::Command;
@@ -60,7 +63,10 @@ struct Scenario {
 
 impl Scenario {
     fn prepared<W: TestWarehouse>(&self) -> Destination {
-        let destination = Destination::of::<W>(&self.config);
+        self.with_rows(Destination::of::<W>(&self.config))
+    }
+
+    fn with_rows(&self, destination: Destination) -> Destination {
         let before = records("s", BEFORE) + &status("s", "COMPLETE");
         destination.write(&self.catalogs[0], &before).succeeded();
         destination
@@ -71,23 +77,22 @@ impl Scenario {
     }
 
     /// What an undisturbed sync leaves, and how often it comes to each point.
-    fn undisturbed<W: TestWarehouse>(&self) -> (Vec<Rows>, BTreeMap<String, usize>) {
-        let destination = self.prepared::<W>();
+    fn undisturbed(&self, destination: &Destination) -> (Vec<Rows>, BTreeMap<String, usize>) {
         let points = destination.folder().join("points");
-        assert!(send(command(&destination, &self.catalogs[1], None), SENT.start).status.success());
+        assert!(send(command(destination, &self.catalogs[1], None), SENT.start).status.success());
         let mut times = BTreeMap::new();
         for point in std::fs::read_to_string(points).unwrap().lines() {
             *times.entry(point.to_owned()).or_default() += 1;
         }
-        (self.seen(&destination), times)
+        let needed = ["prepare", "ready", "load", "commit", "committed", "acknowledge", "log"];
+        assert!(needed.iter().all(|point| times.contains_key(*point)), "{times:?}");
+        (self.seen(destination), times)
     }
 
     /// Kills the process at the first and at the last time that it comes to each point, and sends again what it did not
     /// acknowledge.
     fn run<W: TestWarehouse>(&self, check: impl Fn(&Destination, &[Rows], &str)) {
-        let (expected, points) = self.undisturbed::<W>();
-        let needed = ["prepare", "ready", "load", "commit", "committed", "acknowledge", "log"];
-        assert!(needed.iter().all(|point| points.contains_key(*point)), "{points:?}");
+        let (expected, points) = self.undisturbed(&self.prepared::<W>());
         for (point, times) in points {
             for nth in BTreeSet::from([1, times]) {
                 let at = format!("{point}:{nth}:kill");

@@ -7,7 +7,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use proptest::prelude::ProptestConfig;
 use serde_json::{Value, json};
 
-use crate::support::{DuckDb, Rows, TestWarehouse};
+use crate::cluster::Cluster;
+use crate::support::{DuckDb, Postgres, Rows, TestWarehouse};
 
 /// A warehouse, and a folder with a config and a catalog.
 pub(crate) struct Destination {
@@ -29,10 +30,20 @@ impl Destination {
     /// A destination in a warehouse of this kind, with these keys in its config beside the warehouse's own.
     pub(crate) fn of<W: TestWarehouse>(keys: &Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let warehouse = W::new(folder.path());
+        let warehouse = Box::new(W::new(folder.path()));
+        Self::in_warehouse(folder, warehouse, keys)
+    }
+
+    /// A destination in a database of this server.
+    pub(crate) fn on(cluster: &Cluster, keys: &Value) -> Self {
+        let warehouse = Box::new(Postgres::of(cluster.database()));
+        Self::in_warehouse(tempfile::tempdir().unwrap(), warehouse, keys)
+    }
+
+    fn in_warehouse(folder: tempfile::TempDir, warehouse: Box<dyn TestWarehouse>, keys: &Value) -> Self {
         let mut config = warehouse.config("main");
         config.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
-        Self { folder, warehouse: Box::new(warehouse), config }
+        Self { folder, warehouse, config }
     }
 
     /// Puts these keys in place of what the config has for them.
@@ -46,6 +57,10 @@ impl Destination {
 
     pub(crate) fn database(&self) -> PathBuf {
         PathBuf::from(self.config["destination_path"].as_str().unwrap())
+    }
+
+    pub(crate) fn config(&self) -> &Value {
+        &self.config
     }
 
     /// A file in the folder.
@@ -114,6 +129,20 @@ pub(crate) fn run(mut command: Command, feed: impl FnOnce(std::process::ChildStd
         scope.spawn(|| feed(stdin));
         Run::of(child)
     })
+}
+
+/// Sends a process a signal.
+pub(crate) fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+}
+
+/// Waits until a process that `ALLUVIUM_AT` stops has stopped.
+pub(crate) fn until_stopped(child: &mut Child) {
+    let state = format!("/proc/{}/stat", child.id());
+    while !std::fs::read_to_string(&state).unwrap().contains(") T ") {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it came to where it should stop");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
 }
 
 /// What a run of the binary did.

@@ -16,7 +16,7 @@ pub(crate) struct Postgres {
 
 impl TestWarehouse for Postgres {
     fn new(_: &Path) -> Self {
-        Self { database: Database::new() }
+        Self::of(Database::new())
     }
 
     fn name() -> &'static str {
@@ -67,6 +67,10 @@ impl TestWarehouse for Postgres {
 }
 
 impl Postgres {
+    pub(crate) fn of(database: Database) -> Self {
+        Self { database }
+    }
+
     fn connect(&self) -> Client {
         let mut client = self.database.connect();
         let settings =
