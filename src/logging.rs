@@ -7,6 +7,9 @@ use std::fmt::{self, Write as _};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::field::MakeExt as _;
+use tracing_subscriber::fmt::FormatFields;
+use tracing_subscriber::fmt::format::{self, Writer};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, registry};
@@ -14,6 +17,7 @@ use tracing_subscriber::{EnvFilter, registry};
 use crate::protocol::writer::{LogLevel, ProtocolWriter};
 use crate::terminal::Screen;
 use crate::terminal::style::Style;
+use crate::terminal::text::harmless;
 
 /// Where logs go.
 pub(crate) enum LogTarget {
@@ -34,6 +38,7 @@ pub(crate) fn start(target: LogTarget) {
         LogTarget::Protocol(writer) => registry().with(ProtocolLayer(writer).with_filter(filter)).try_init(),
         LogTarget::Stderr(screen) => {
             let lines = tracing_subscriber::fmt::layer()
+                .fmt_fields(harmless_fields())
                 .without_time()
                 .with_target(false)
                 .with_ansi(Style::of_stderr().is_coloured())
@@ -41,6 +46,19 @@ pub(crate) fn start(target: LogTarget) {
             registry().with(lines.with_filter(filter)).try_init()
         }
     };
+}
+
+/// The fields of an event as a terminal shows them: names of streams and tables come from the source.
+fn harmless_fields() -> impl for<'w> FormatFields<'w> + 'static {
+    let field = |writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug| {
+        let value = harmless(&format!("{value:?}"));
+        match field.name() {
+            "message" => write!(writer, "{value}"),
+            name if writer.has_ansi_escapes() => write!(writer, "\x1b[3m{name}\x1b[0m\x1b[2m=\x1b[0m{value}"),
+            name => write!(writer, "{name}={value}"),
+        }
+    };
+    format::debug_fn(field).delimited(" ")
 }
 
 fn filter(own: Option<&str>, platform: Option<&str>) -> EnvFilter {

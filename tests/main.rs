@@ -22,6 +22,8 @@ mod connectors;
 mod crash;
 /// Servers and databases that other tests rely on.
 mod databases;
+/// Input that is made to do harm.
+mod hostile;
 /// The process is killed at any moment; what it acknowledged is there.
 mod kill;
 /// One destination: what is written to it, what is answered, what is there afterwards.

@@ -89,6 +89,34 @@ fn configs_of_airbytes_duckdb_and_motherduck_destinations_work_unchanged() {
 }
 
 #[test]
+fn a_symbolic_link_does_not_lead_out_of_the_folder_that_airbyte_mounts() {
+    let (mount, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::create_dir(mount.path().join("inside")).unwrap();
+    std::fs::write(outside.path().join("a.duckdb"), "").unwrap();
+    for (name, target) in [
+        ("folder", outside.path().to_owned()),
+        ("file", outside.path().join("a.duckdb")),
+        ("dangling", outside.path().join("new.duckdb")),
+        ("up", "..".into()),
+        ("loop", "loop".into()),
+        ("kept", "inside".into()),
+    ] {
+        std::os::unix::fs::symlink(target, mount.path().join(name)).unwrap();
+    }
+    let resolved = |path: &str| {
+        let object = json!({"destination_path": path}).as_object().unwrap().clone();
+        Config::with_local_mount(object, Some(mount.path())).map(|config| config.warehouse)
+    };
+    for path in ["folder/b.duckdb", "folder/new/b.duckdb", "file", "dangling", "up/b.duckdb", "loop", "loop/b.duckdb"] {
+        let refusal = resolved(path).unwrap_err().message;
+        assert!(refusal.contains("destination_path: a symbolic link leads out of"), "{path}: {refusal}");
+    }
+    for path in ["b.duckdb", "new/b.duckdb", "inside/b.duckdb", "kept/b.duckdb"] {
+        assert_eq!(resolved(path).unwrap(), duckdb(mount.path().join(path).to_str().unwrap()), "{path}");
+    }
+}
+
+#[test]
 fn where_airbyte_mounts_a_folder_relative_paths_are_below_it() {
     let resolved = |path: &str| {
         let Value::Object(object) = json!({"destination_path": path}) else { panic!("not an object") };

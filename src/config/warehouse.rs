@@ -135,6 +135,9 @@ impl Warehouse {
         let path = Path::new(path);
         match local_mount {
             Some(mount) if path.is_relative() => match below(mount, path) {
+                Some(path) if leads_out(mount, &path) => {
+                    Err(format!("{key}: a symbolic link leads out of {}, where relative paths are", mount.display()))
+                }
                 Some(path) => Ok(Self::DuckDb { path }),
                 None => Err(format!("{key}: leaves {}, where relative paths are", mount.display())),
             },
@@ -149,6 +152,16 @@ fn is_motherduck(path: &str) -> bool {
 
 fn motherduck_path(path: &str) -> String {
     path.strip_prefix("motherduck:").map_or_else(|| path.to_owned(), |database| format!("md:{database}"))
+}
+
+/// Whether what there is of `path`, which is below `root`, is a symbolic link to somewhere else, or to nothing.
+fn leads_out(root: &Path, path: &Path) -> bool {
+    let exists = |path: &&Path| path.symlink_metadata().is_ok();
+    let Some(nearest) = path.ancestors().take_while(|path| *path != root).find(exists) else { return false };
+    match (root.canonicalize(), nearest.canonicalize()) {
+        (Ok(root), Ok(nearest)) => !nearest.starts_with(root),
+        _ => true,
+    }
 }
 
 /// `path` below `root`, without `.` and `..`; `None` if it leaves the root.

@@ -8,7 +8,7 @@ use proptest::prelude::ProptestConfig;
 use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
-use crate::support::{DuckDb, Postgres, Rows, TestWarehouse};
+use crate::support::{DuckDb, Postgres, Rows, Table, TestWarehouse};
 
 /// A warehouse, and a folder with a config and a catalog.
 pub(crate) struct Destination {
@@ -49,6 +49,10 @@ impl Destination {
     /// Puts these keys in place of what the config has for them.
     pub(crate) fn reconfigure(&mut self, keys: &Value) {
         self.config.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
+    }
+
+    pub(crate) fn config(&self) -> &Value {
+        &self.config
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -94,6 +98,11 @@ impl Destination {
     /// The rows of a query, as text.
     pub(crate) fn query(&self, sql: &str) -> Rows {
         self.warehouse.query(sql)
+    }
+
+    /// Every table outside the schema of our bookkeeping.
+    pub(crate) fn tables(&self) -> Vec<Table> {
+        self.warehouse.tables()
     }
 
     /// The `id`s of a stream's records in the order of arrival, from its raw table.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use xxhash_rust::xxh3::Xxh3DefaultBuilder;
+use ahash::RandomState;
 
 use super::MOST_PROPERTIES;
 use super::keys::{self, Values};
@@ -25,7 +25,7 @@ pub(super) struct Object {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Members {
     pub(super) list: Vec<Member>,
-    by_name: HashMap<Box<str>, usize, Xxh3DefaultBuilder>,
+    by_name: HashMap<Box<str>, usize, RandomState>,
     /// The member that came at each position of the object before: the next one mostly has the same there.
     order: Vec<usize>,
 }

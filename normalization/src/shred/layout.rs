@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use xxhash_rust::xxh3::Xxh3DefaultBuilder;
+use ahash::RandomState;
 
 use crate::cast;
 use crate::kind::ColumnKind;
@@ -45,7 +45,8 @@ pub(super) struct Located {
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) fields: Vec<Field>,
-    by_name: HashMap<String, usize, Xxh3DefaultBuilder>,
+    /// Keyed, as every map of names is: who makes names up must not be able to make them collide.
+    by_name: HashMap<String, usize, RandomState>,
     /// JSON-escaped path of a flattened object below its table's own object, each part followed by a dot.
     pub(super) flattened_prefix: String,
 }
@@ -138,5 +139,20 @@ impl Node {
             Cow::Borrowed(key) => self.by_name.get(key).copied(),
             Cow::Owned(key) => self.by_name.get(&key).copied(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::BuildHasher as _;
+
+    use super::{ObjectNode, add_node};
+
+    #[test]
+    fn which_names_collide_is_nothing_that_can_be_known_before() {
+        let mut nodes = Vec::new();
+        let made = [(); 2].map(|()| add_node(&mut nodes, &ObjectNode::default(), String::new()));
+        let [one, other] = made.map(|node| nodes[node].by_name.hasher().hash_one("name"));
+        assert_ne!(one, other);
     }
 }

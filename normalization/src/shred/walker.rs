@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use xxhash_rust::xxh3::{Xxh3DefaultBuilder, xxh3_64_with_seed};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::cast::{self, Change, Value};
 use crate::columns::SystemColumn;
@@ -52,7 +52,7 @@ pub(super) struct Walker {
     changes: Vec<FieldChange>,
     scratch: String,
     counts: Counts,
-    seen_undeclared: HashSet<u64, Xxh3DefaultBuilder>,
+    seen_undeclared: HashSet<u64>,
 }
 
 /// What all rows of one record share.

@@ -200,12 +200,23 @@ fn attach(connection: &Connection, path: &Path, options: &DuckDbOptions) -> Resu
         thread::sleep(pause);
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+    let logs = logs(&path.to_string_lossy()).map(|log| literal(&log)).join(", ");
+    connection.execute_batch(&format!("SET allowed_paths = [{logs}]"))?;
     use_alone(connection)
 }
 
+/// The write-ahead logs of a file: DuckDB takes a question mark for the beginning of something that is not the path's.
+fn logs(path: &str) -> [String; 3] {
+    let (path, rest) = path.split_at(path.find('?').unwrap_or(path.len()));
+    [".wal", ".checkpoint.wal", ".recovery.wal"].map(|ending| format!("{path}{ending}{rest}"))
+}
+
 /// Makes the attached database the only one: without the instance's own a schema may be called `memory`.
+///
+/// From then on no statement reaches a file but the database's own and the temporary ones: a database may have come from
+/// anybody, with a view that reads a file of this machine where a table is expected.
 fn use_alone(connection: &Connection) -> Result<(), Error> {
-    connection.execute_batch(&format!("USE {CATALOG}; DETACH memory"))
+    connection.execute_batch(&format!("USE {CATALOG}; DETACH memory; SET enable_external_access = false"))
 }
 
 /// Whether the database's format has zstd: 1.2 and later. Of a database that does not say (MotherDuck) no is assumed.

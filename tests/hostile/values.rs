@@ -1,0 +1,138 @@
+//! Values that are meant to be too much: numbers, depth, width, and text that ends quotations.
+
+use serde_json::{Value, json};
+
+use super::{catalog, record};
+use crate::landing::{Destination, line, state};
+use crate::support::{TestWarehouse, in_every_warehouse};
+
+in_every_warehouse! {
+    numbers_beyond_everything_are_told_and_never_computed,
+    text_that_ends_a_quotation_is_text,
+    objects_of_very_many_members_are_read_in_their_time,
+}
+
+/// A column for each way to read a value.
+fn every_kind() -> Value {
+    let kinds = [
+        ("boolean", json!({"type": "boolean"})),
+        ("big", json!({"type": "string", "airbyte_type": "big_integer"})),
+        ("whole", json!({"type": "integer"})),
+        ("number", json!({"type": "number"})),
+        ("text", json!({"type": "string"})),
+        ("date", json!({"type": "string", "format": "date"})),
+        ("instant", json!({"type": "string", "format": "date-time"})),
+        ("clock", json!({"type": "string", "format": "time"})),
+        ("list", json!({"type": "array", "items": {"type": "number"}})),
+        ("json", json!({})),
+        ("child", json!({"type": "object", "properties": {"number": {"type": "number"}}})),
+    ];
+    kinds.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
+/// A record with this text of a value in each of its columns.
+fn filled(value: &str) -> String {
+    let members: Vec<_> = every_kind().as_object().unwrap().keys().map(|name| format!("\"{name}\":{value}")).collect();
+    format!(
+        "{{\"type\":\"RECORD\",\"record\":{{\"stream\":\"s\",\"data\":{{{}}},\"emitted_at\":0}}}}\n",
+        members.join(",")
+    )
+}
+
+fn numbers_beyond_everything_are_told_and_never_computed<W: TestWarehouse>() {
+    let digits = "7".repeat(100_000);
+    let numbers = [
+        "1e999999999",
+        "-1e999999999",
+        "1e-999999999",
+        "1e99999999999999999999999999",
+        "1e-99999999999999999999999999",
+        "0e999999999",
+        "1e131071",
+        "1e131072",
+        "1e-16383",
+        "1e-16384",
+        "0.1e308",
+        "9007199254740993",
+        "-0",
+        "-0.0e-0",
+        "170141183460469231731687303715884105728",
+        "1.7976931348623159e308",
+        "4.9e-324",
+        "2e-324",
+    ];
+    let numbers = numbers.map(str::to_owned).into_iter().chain([
+        digits.clone(),
+        format!("-{digits}"),
+        format!("0.{digits}"),
+        format!("{digits}e-100000"),
+        format!("1e{digits}"),
+        format!("0.{}1e100001", "0".repeat(100_000)),
+    ]);
+    // alone, as text, and inside of something
+    let values: Vec<_> = numbers
+        .flat_map(|number| {
+            [number.clone(), format!("\"{number}\""), format!("[{number}]"), format!("{{\"number\":{number}}}")]
+        })
+        .collect();
+    for number in ["native", "double", "decimal"] {
+        for scalar_arrays in ["csv", "list", "json"] {
+            let keys = json!({"normalization": {"number": number, "scalar_arrays": scalar_arrays}});
+            let destination = Destination::of::<W>(&keys);
+            let input: String = values.iter().map(|value| filled(value)).collect();
+            destination.write(&catalog(&[("s", every_kind())]), &input).succeeded();
+            let landed = destination.query("SELECT count(*) FROM s");
+            assert_eq!(landed, [[Some(values.len().to_string())]]);
+        }
+    }
+}
+
+fn text_that_ends_a_quotation_is_text<W: TestWarehouse>() {
+    let texts = [
+        "'; DROP TABLE s; --",
+        "\"; DROP TABLE s; --",
+        "$$; DROP TABLE s; $$",
+        "\\",
+        "\\'",
+        "\\.",
+        "\\N",
+        "\u{2028}",
+        "\u{202e}",
+        "\u{feff}",
+        "\t\n\r\u{b}\u{85}",
+        "{\"a\": \"b\"}",
+        "[1,'x']",
+        "NULL",
+        "\u{1b}[2J",
+        "$1",
+        "%s",
+    ];
+    let destination = Destination::of::<W>(&json!({}));
+    let input: String = texts.iter().map(|text| filled(&json!(text).to_string())).collect();
+    destination.write(&catalog(&[("s", every_kind())]), &input).succeeded();
+    for column in ["text", "list"] {
+        let landed = destination.query(&format!("SELECT {column} FROM s ORDER BY _airbyte_ab_id"));
+        let quoted = |text: &str| match column {
+            "list" if text.contains([',', '"', '\r', '\n']) || text.starts_with('\t') => {
+                format!("\"{}\"", text.replace('"', "\"\""))
+            }
+            _ => text.to_owned(),
+        };
+        assert_eq!(landed, texts.map(|text| vec![Some(quoted(text))]), "{column}");
+    }
+}
+
+fn objects_of_very_many_members_are_read_in_their_time<W: TestWarehouse>() {
+    let many: Value = (0..50_000).map(|number| (format!("undeclared{number}"), json!(number))).collect();
+    let twice = format!("{{{}\"id\":1}}", "\"id\":0,".repeat(50_000));
+    let destination = Destination::of::<W>(&json!({"normalization": {"additional_properties": "column"}}));
+    let catalog =
+        catalog(&[("s", json!({"id": {"type": "integer"}, "o": {"type": "object", "properties": {"x": {}}}}))]);
+    let input = record("s", None, &json!({"id": 1, "o": many}))
+        + &record("s", None, &many)
+        + &line(&json!({"type": "RECORD", "record": {"stream": "s", "data": "DATA"}})).replace("\"DATA\"", &twice)
+        + &state(1);
+    let run = destination.write(&catalog, &input).succeeded();
+    assert_eq!(run.states(), [1]);
+    assert_eq!(destination.query("SELECT count(*), count(id) FROM s"), [[Some("3".to_owned()), Some("2".to_owned())]]);
+}
