@@ -63,10 +63,6 @@ impl Destination {
         PathBuf::from(self.config["destination_path"].as_str().unwrap())
     }
 
-    pub(crate) fn config(&self) -> &Value {
-        &self.config
-    }
-
     /// A file in the folder.
     pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
         let path = self.folder().join(name);
