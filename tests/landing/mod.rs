@@ -46,27 +46,6 @@ impl Destination {
         Self { folder, warehouse, config }
     }
 
-    /// Puts these keys in place of what the config has for them.
-    pub(crate) fn reconfigure(&mut self, keys: &Value) {
-        self.config.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
-    }
-
-    pub(crate) fn config(&self) -> &Value {
-        &self.config
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
-    pub(crate) fn database(&self) -> PathBuf {
-        PathBuf::from(self.config["destination_path"].as_str().unwrap())
-    }
-
-    pub(crate) fn config(&self) -> &Value {
-        &self.config
-    }
-
     /// A file in the folder.
     pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
         let path = self.folder().join(name);
