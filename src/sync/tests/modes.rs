@@ -63,8 +63,8 @@ fn an_unfinished_replacement_goes_on_as_rows_by_key_with_a_new_child_table() {
         let land = |stream: &Value, messages: &[Value]| {
             place.land(&json!({"streams": [stream]}), &Options::default(), &settings(1 << 30, 1), messages)
         };
-        assert!(land(&unfinished, &[status.clone(), record.clone()]).is_err());
-        land(&later, &[]).unwrap();
+        assert!(land(&unfinished, std::slice::from_ref(&status)).is_err());
+        land(&later, std::slice::from_ref(&record)).unwrap();
         assert_eq!(
             place.rows(["SELECT id, n FROM main.s JOIN main.s_items USING (_airbyte_s_hashid)"]),
             [[row("1", "2")]]
