@@ -41,7 +41,7 @@ test: duckdb postgres ## all tests
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then set -x; $(CARGO) nextest run --workspace; \
 	else set -x; $(CARGO) test --workspace --all-targets; fi
 
-# make model SECONDS_EACH=600 SEED=1: some 25,000 cases a warehouse and hour on two cores; a failure names the seed that repeats it.
+# make model SECONDS_EACH=600 SEED=1: one to six cases a second and warehouse on two cores; a failure names the seed that repeats it.
 SECONDS_EACH ?= 3600
 SEED ?=
 .PHONY: model

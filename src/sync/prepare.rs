@@ -198,7 +198,7 @@ pub(super) fn schemas(catalog: &ConfiguredCatalog, options: &Options, limits: &L
 /// What the COMMENTs of tables and columns say they are called.
 fn known_names(existing: &[ExistingTable]) -> KnownNames {
     let mut known = KnownNames::default();
-    for table in existing.iter().filter(|table| !sql::is_staging(&table.name.name)) {
+    for table in existing {
         let (schema, name) = (&table.name.schema, &table.name.name);
         let is_ours = table.comment.as_ref().is_some_and(|comment| known.add_table(schema, name, comment));
         for column in &table.columns {

@@ -4,7 +4,7 @@ use alluvium_normalization::catalog::StreamName;
 use alluvium_normalization::kind::ColumnKind;
 use alluvium_normalization::plan::{Plan, StreamPlan};
 use alluvium_normalization::raw::{RawLayout, RawPlace};
-use alluvium_normalization::sql::{Dialect, INTERNAL_SCHEMA, StreamSql, TableName, Targets, is_staging};
+use alluvium_normalization::sql::{Dialect, INTERNAL_SCHEMA, StreamSql, TableName, Targets};
 
 use crate::failure::Failure;
 use crate::sync::prepare::find;
@@ -83,8 +83,7 @@ pub(super) fn tell_unread(plan: &Plan, is_whole: bool, places: &[Vec<RawPlace>],
     let is_known = |table: &TableName| places.iter().flatten().any(|(known, _)| known == table);
     let of_none: Vec<String> = existing
         .iter()
-        .filter(|table| table.name.schema != INTERNAL_SCHEMA && !is_staging(&table.name.name))
-        .filter(|table| RawLayout::of(&table.described()).is_some())
+        .filter(|table| table.name.schema != INTERNAL_SCHEMA && RawLayout::of(&table.described()).is_some())
         .filter(|table| !is_known(&table.name))
         .map(|table| called(&table.name))
         .collect();

@@ -3,7 +3,7 @@
 use alluvium_normalization::catalog::{Replacement, SyncMode};
 use alluvium_normalization::plan::{Layout, StreamPlan};
 use alluvium_normalization::sql::bookkeeping::{self, StreamState};
-use alluvium_normalization::sql::{Described, Retyped, StreamSql, TableName, Targets, is_staging};
+use alluvium_normalization::sql::{Described, Retyped, StreamSql, TableName, Targets};
 
 use crate::failure::Failure;
 use crate::sync::prepare::{failure, find};
@@ -247,7 +247,7 @@ pub(super) fn obsolete(stream: &StreamPlan, existing: &[ExistingTable]) -> Vec<T
     };
     existing
         .iter()
-        .filter(|table| table.name.schema == stream.schema && !is_staging(&table.name.name))
+        .filter(|table| table.name.schema == stream.schema)
         .filter(|table| table.comment.as_deref().is_some_and(is_child))
         .filter(|table| stream.tables.iter().all(|planned| planned.name != table.name.name))
         .map(|table| table.name.clone())

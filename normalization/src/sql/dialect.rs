@@ -54,11 +54,6 @@ pub trait Dialect: Send + Sync {
         vec![statement]
     }
 
-    /// A table can take the place of another only within its schema: staging tables of what the user reads have to be there.
-    fn stages_beside(&self) -> bool {
-        false
-    }
-
     /// Creates `staged` with the columns of `live` and all that belongs to them. `None`: columns and types say it all.
     fn create_like(&self, staged: &TableName, live: &TableName) -> Option<String> {
         let _ = (staged, live);

@@ -66,10 +66,6 @@ impl Dialect for DuckDb {
         Some(format!("epoch_us({column})"))
     }
 
-    fn stages_beside(&self) -> bool {
-        true
-    }
-
     fn session_schema(&self) -> &str {
         SESSION_SCHEMA
     }

@@ -27,21 +27,6 @@ pub(super) fn internal_name(dialect: &dyn Dialect, table: &TableName, role: &str
     start + &end
 }
 
-/// How names of staging tables begin that are in a schema of the user's: as no identifier that we give does.
-const BESIDE: &str = "0_";
-
-/// The name of the table that serves as `role` for `table` in its own schema.
-pub(super) fn beside(dialect: &dyn Dialect, table: &TableName, role: &str) -> TableName {
-    let marked = TableName { schema: format!("{BESIDE}{}", table.schema), ..table.clone() };
-    TableName { schema: table.schema.clone(), name: internal_name(dialect, &marked, role) }
-}
-
-/// Whether a table of this name in a schema of the user's is ours and not for reading: an unfinished replacement.
-#[must_use]
-pub fn is_staging(name: &str) -> bool {
-    name.starts_with(BESIDE)
-}
-
 fn fits(identifier: &str, longest: IdentifierLength) -> bool {
     match longest {
         IdentifierLength::Bytes(limit) => identifier.len() <= limit,

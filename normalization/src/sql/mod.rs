@@ -45,7 +45,7 @@ mod tests;
 pub use bookkeeping::{StreamState, SyncLogEntry};
 pub use dialect::Dialect;
 pub use follow::Described;
-pub use internal::{INTERNAL_SCHEMA, is_staging};
+pub use internal::INTERNAL_SCHEMA;
 pub use tables::{Retyped, create_schema, drop_table, rename_column, untold_source};
 pub use targets::Targets;
 

@@ -1,7 +1,7 @@
 //! The sets of tables that a stream's rows go to.
 
 use crate::plan::{Table, TableRole};
-use crate::sql::internal::{INTERNAL_SCHEMA, beside, internal_name};
+use crate::sql::internal::{INTERNAL_SCHEMA, internal_name};
 use crate::sql::{StreamSql, TableName};
 
 /// The physical tables that a stream's rows go to.
@@ -99,7 +99,6 @@ impl StreamSql<'_> {
             Place::Staging => (INTERNAL_SCHEMA, Some(self.staging)),
             Place::Batch => (self.dialect.session_schema(), Some("batch")),
         };
-        let is_staged = place.is_some() && schema == INTERNAL_SCHEMA;
         let part = match part {
             Part::Rows => None,
             Part::Keys => Some("keys"),
@@ -110,9 +109,6 @@ impl StreamSql<'_> {
         let role = place.into_iter().chain(part).collect::<Vec<_>>().join("_");
         if role.is_empty() {
             return user_table;
-        }
-        if is_staged && part.is_none() && self.dialect.stages_beside() {
-            return beside(self.dialect, &user_table, &role);
         }
         TableName { schema: schema.to_owned(), name: internal_name(self.dialect, &user_table, &role) }
     }

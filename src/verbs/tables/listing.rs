@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use alluvium_normalization::catalog::StreamName;
 use alluvium_normalization::plan::schema_of;
-use alluvium_normalization::sql::{Dialect, INTERNAL_SCHEMA, is_staging};
+use alluvium_normalization::sql::{Dialect, INTERNAL_SCHEMA};
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -28,7 +28,6 @@ pub(super) fn shown_tables(warehouse: &mut dyn Warehouse, home: &str) -> Result<
     let ours: BTreeSet<String> =
         tables.iter().filter(|table| Place::of(table).is_some()).map(|table| table.name.schema.clone()).collect();
     tables.retain(|table| table.name.schema == home || ours.contains(&table.name.schema));
-    tables.retain(|table| !is_staging(&table.name.name));
     tables.sort_by_cached_key(|table| {
         let place = Place::of(table);
         (table.name.schema != home, table.name.schema.clone(), place.is_none(), place, table.name.name.clone())

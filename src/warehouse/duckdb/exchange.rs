@@ -1,4 +1,5 @@
-//! A full table put in the place of another: the other is dropped, and it takes the name. Views find tables by name.
+//! A full table put in the place of another of its schema: the other is dropped, and it takes the name. Views find tables by
+//! name. DuckDB takes no table to another schema.
 
 use alluvium_normalization::sql::{Dialect, TableName, drop_table};
 use duckdb::{Connection, Error};

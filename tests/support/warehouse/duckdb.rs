@@ -30,7 +30,6 @@ impl TestWarehouse for DuckDb {
             "SELECT t.schema_name, t.table_name, t.comment, c.column_name, c.data_type, c.comment AS column_comment \
              FROM duckdb_tables() AS t JOIN duckdb_columns() AS c USING (database_oid, schema_oid, table_oid) \
              WHERE t.database_name = current_database() AND t.schema_name <> '_airbyte_internal' \
-               AND NOT starts_with(t.table_name, '0_') \
              ORDER BY t.schema_name, t.table_name, c.column_index",
         ));
         for table in &mut tables {
