@@ -4,9 +4,10 @@ use std::sync::atomic::AtomicBool;
 
 use alluvium_normalization::catalog::ConfiguredCatalog;
 use alluvium_normalization::plan::Options;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Place, settings};
+use super::{Place, cases, settings, splits};
 use crate::failure::Failure;
 use crate::sync::rebuild::{Rebuild, Rebuilding};
 use crate::warehouse;
@@ -40,11 +41,20 @@ const CHECKPOINT_BYTES: usize = 2_000;
 
 /// The records that each stream was typed from, by name.
 fn rebuild(place: &Place, accepts_losses: bool) -> Result<Vec<(String, u64)>, Failure> {
+    rebuild_by(place, &catalog(), &Options::default(), accepts_losses)
+}
+
+fn rebuild_by(
+    place: &Place,
+    catalog: &Value,
+    options: &Options,
+    accepts_losses: bool,
+) -> Result<Vec<(String, u64)>, Failure> {
     let warehouse = warehouse::connect(&place.warehouse, false).unwrap();
-    let catalog = ConfiguredCatalog::parse(&catalog().to_string()).unwrap();
+    let catalog = ConfiguredCatalog::parse(&catalog.to_string()).unwrap();
     let rebuilding = Rebuilding::live(None, accepts_losses);
-    let (settings, options, stop) = (settings(CHECKPOINT_BYTES, 2), Options::default(), AtomicBool::new(false));
-    let rebuild = Rebuild { catalog: &catalog, options: &options, settings: &settings, stop: &stop, rebuilding };
+    let (settings, stop) = (settings(CHECKPOINT_BYTES, 2), AtomicBool::new(false));
+    let rebuild = Rebuild { catalog: &catalog, options, settings: &settings, stop: &stop, rebuilding };
     let (report, outcome) = rebuild.run(warehouse, &mut |_| {});
     outcome.map(drop)?;
     Ok(report.streams.into_iter().map(|stream| (stream.stream.name, stream.records)).collect())
@@ -62,6 +72,46 @@ fn content(place: &Place) -> [Vec<Vec<Option<String>>>; 4] {
 
 fn execute(place: &Place, sql: &str) {
     warehouse::connect(&place.warehouse, false).unwrap().execute(sql).unwrap();
+}
+
+/// Every row with its ids, of streams `a` and `b`.
+fn with_ids(place: &Place) -> Vec<Vec<Vec<Option<String>>>> {
+    const QUERIES: [&str; 4] = [
+        "SELECT _airbyte_ab_id, _airbyte_{}_hashid, _airbyte_emitted_at, _airbyte_meta, id, seq FROM main.{}",
+        "SELECT _airbyte_ab_id, _airbyte_{}_leaf_hashid, _airbyte_{}_hashid, owner, n FROM main.{}_leaf",
+        "SELECT _airbyte_ab_id, _airbyte_{}_branches_hashid, _airbyte_position, owner FROM main.{}_branches",
+        "SELECT _airbyte_ab_id, _airbyte_{}_branches_leaves_hashid, _airbyte_{}_branches_hashid, n \
+         FROM main.{}_branches_leaves",
+    ];
+    let of = |stream| place.rows(QUERIES.map(|query| query.replace("{}", stream)).each_ref().map(String::as_str));
+    of("a").into_iter().chain(of("b")).collect()
+}
+
+proptest! {
+    #![proptest_config(cases(8))]
+
+    #[test]
+    fn typed_again_rows_are_those_of_the_syncs_and_typed_later_as_if_at_once(
+        mode in prop::sample::select(vec!["append", "append_dedup"]),
+        history in any::<bool>(),
+        syncs in prop::collection::vec(prop::collection::vec(splits::record(), 0..20), 1..3),
+    ) {
+        let catalog = splits::catalog(mode);
+        let options = Options { history, ..Options::default() };
+        let raw_only = Options { typed: false, ..Options::default() };
+        let [at_once, later] = [(); 2].map(|()| Place::in_every_warehouse());
+        for (at_once, later) in at_once.iter().zip(&later) {
+            for messages in &syncs {
+                at_once.land(&catalog, &options, &settings(300, 2), messages).unwrap();
+                later.land(&catalog, &raw_only, &settings(300, 2), messages).unwrap();
+            }
+            let before = with_ids(at_once);
+            rebuild_by(at_once, &catalog, &options, false).unwrap();
+            prop_assert_eq!(with_ids(at_once), before);
+            rebuild_by(later, &catalog, &options, false).unwrap();
+            prop_assert_eq!(splits::tables(later), splits::tables(at_once));
+        }
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::{Place, cases, settings};
 
 const MODES: [&str; 3] = ["append", "overwrite", "append_dedup"];
 
-fn catalog(mode: &str) -> Value {
+pub(super) fn catalog(mode: &str) -> Value {
     let integer = json!({"type": "integer"});
     let leaf = json!({"type": "object", "properties": {"owner": integer, "n": integer}});
     let leaves = json!({"type": "array", "items": leaf});
@@ -26,7 +26,7 @@ fn catalog(mode: &str) -> Value {
 }
 
 /// A record of one of the streams: key, cursor, leaves of each branch.
-fn record() -> impl Strategy<Value = Value> {
+pub(super) fn record() -> impl Strategy<Value = Value> {
     let stream = prop::sample::select(vec!["a", "b"]);
     let branches = prop::collection::vec(prop::collection::vec(0..9_i32, 0..3), 0..3);
     (stream, 0..5_i32, 0..9_i32, branches, any::<bool>()).prop_map(|(stream, id, seq, branches, has_leaf)| {
@@ -41,7 +41,7 @@ fn record() -> impl Strategy<Value = Value> {
 }
 
 /// The tables of streams a and b without ids and times, each child row with the root that its parents lead to.
-fn tables(place: &Place) -> Vec<Vec<Vec<Option<String>>>> {
+pub(super) fn tables(place: &Place) -> Vec<Vec<Vec<Option<String>>>> {
     const QUERIES: [&str; 5] = [
         "SELECT _airbyte_data FROM main._airbyte_raw_{}",
         "SELECT id, seq FROM main.{}",
