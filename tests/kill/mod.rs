@@ -40,6 +40,11 @@ impl Random {
         (mixed ^ (mixed >> 31)) % bound
     }
 
+    /// Numbers of its own, that do not depend on how many of these are taken.
+    pub(crate) fn fork(&mut self) -> Self {
+        Self(self.below(u64::MAX))
+    }
+
     pub(crate) fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[usize::try_from(self.below(choices.len() as u64)).unwrap()]
     }

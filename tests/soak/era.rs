@@ -1,6 +1,5 @@
 //! The life of one destination: syncs one after the other, each disturbed and brought to its end as the platform does it.
 
-use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::invariants;
 use super::process::{self, Fault};
-use super::source::{Mode, Record, Stream};
+use super::source::{Brought, Mode, Stream};
 use super::tally::Tally;
 use crate::cluster::Cluster;
 use crate::kill::Random;
@@ -30,53 +29,41 @@ pub(super) struct Era<'a> {
     server: Option<&'a Cluster>,
     history: bool,
     streams: Vec<Stream>,
-    random: &'a mut Random,
+    random: Random,
     tally: &'a mut Tally,
 }
 
 impl<'a> Era<'a> {
     /// On this server, or in a file of DuckDB's.
-    pub(super) fn new(server: Option<&'a Cluster>, random: &'a mut Random, tally: &'a mut Tally) -> Self {
+    pub(super) fn new(server: Option<&'a Cluster>, mut random: Random, tally: &'a mut Tally) -> Self {
         let history = random.below(3) == 0;
         let keys = json!({"normalization": {"history": history}});
         let destination = server.map_or_else(|| Destination::with(&keys), |server| Destination::on(server, &keys));
-        let streams = (0..usize::try_from(1 + random.below(3)).unwrap()).map(|number| Stream::new(number, random));
+        let streams = (0..usize::try_from(1 + random.below(3)).unwrap()).map(|number| Stream::new(number, &mut random));
         let streams = streams.collect();
         Self { destination, server, history, streams, random, tally }
     }
 
     /// A sync, with what happens to it, to its end.
-    pub(super) fn sync(&mut self) {
+    pub(super) fn sync(&mut self, random: Random) {
+        self.random = random;
         let mut brought = Vec::new();
         for stream in &mut self.streams {
-            let (records, changes) = stream.next_sync(self.random);
+            let (records, changes) = stream.next_sync(&mut self.random);
             self.tally.schema_changes += u64::from(changes);
-            brought.push(records);
+            brought.push(Brought::new(records));
         }
-        let mut acknowledged = vec![0; brought.len()];
-        let mut offered: Vec<BTreeMap<i64, (Record, u64, u64)>> = vec![BTreeMap::new(); brought.len()];
         let faults = self.random.below(4);
         for attempt in 0..=faults {
-            for (index, stream) in
-                self.streams.iter_mut().enumerate().filter(|(_, stream)| stream.mode == Mode::Overwrite)
-            {
-                stream.generation += i64::from(attempt > 0);
-                acknowledged[index] = 0;
-                offered[index].clear();
-            }
-            for (offered, (records, from)) in offered.iter_mut().zip(brought.iter().zip(&acknowledged)) {
-                for record in &records[*from..] {
-                    offered.entry(record.seq).or_insert((*record, 0, 0)).2 += 1;
-                }
+            for (stream, brought) in self.streams.iter_mut().zip(&mut brought) {
+                let afresh = stream.mode == Mode::Overwrite && attempt > 0;
+                stream.generation += i64::from(afresh);
+                brought.offer(afresh);
             }
             let fault = (attempt < faults).then(|| self.fault());
-            let run = self.attempt(&brought, &acknowledged, fault);
+            let run = self.attempt(&brought, fault);
             for (index, reached) in self.acknowledged(&run) {
-                assert!(acknowledged[index] <= reached, "a state came back");
-                for record in &brought[index][acknowledged[index]..reached] {
-                    offered[index].get_mut(&record.seq).unwrap().1 = 1;
-                }
-                acknowledged[index] = reached;
+                brought[index].acknowledge(reached);
             }
             if run.status.success() {
                 break;
@@ -86,25 +73,20 @@ impl<'a> Era<'a> {
                 run.error();
             }
             self.destination.settle();
-            for (index, stream) in self.streams.iter().enumerate() {
-                if acknowledged[index] > 0 {
-                    invariants::hold_midway(&self.destination, stream, &brought[index][..acknowledged[index]]);
-                }
+            for (stream, brought) in self.streams.iter().zip(&brought).filter(|(_, brought)| brought.acknowledged > 0) {
+                invariants::hold_midway(&self.destination, stream, &brought.records[..brought.acknowledged]);
             }
         }
-        for (index, stream) in self.streams.iter_mut().enumerate() {
-            assert_eq!(acknowledged[index], brought[index].len(), "{}: not all is acknowledged", stream.name);
-            if stream.replaces {
-                stream.landed.clear();
-            }
-            stream.landed.append(&mut offered[index]);
+        for (stream, brought) in self.streams.iter_mut().zip(brought) {
+            stream.land(brought);
         }
         self.check();
         self.tally.syncs += 1;
     }
 
     /// Typed tables again from raw, or raw reduced; perhaps killed first.
-    pub(super) fn maintain(&mut self) {
+    pub(super) fn maintain(&mut self, random: Random) {
+        self.random = random;
         let verb = self.random.one_of(&["normalize", "compact"]);
         let is_killed = self.random.below(2) == 0;
         if is_killed {
@@ -144,13 +126,13 @@ impl<'a> Era<'a> {
         let of_any = [Fault::Kill, Fault::Kill, Fault::Terminate, Fault::BadLine];
         let of_servers = [Fault::Kill, Fault::Terminate, Fault::BadLine, Fault::ServerCrash, Fault::SessionsEnded];
         let fault = self.random.one_of(if self.server.is_some() { &of_servers[..] } else { &of_any });
-        let latest = self.random.one_of(&[300, 1_500, 5_000]);
+        let latest = self.random.one_of(&[200, 600, 2_000]);
         (fault, Duration::from_millis(self.random.below(latest)))
     }
 
     /// One run of the process, with what was not acknowledged.
-    fn attempt(&mut self, brought: &[Vec<Record>], from: &[usize], fault: Option<(Fault, Duration)>) -> Run {
-        let mut slices = self.slices(brought, from);
+    fn attempt(&mut self, brought: &[Brought], fault: Option<(Fault, Duration)>) -> Run {
+        let mut slices = self.slices(brought);
         let is_bad = matches!(fault, Some((Fault::BadLine, _)));
         if is_bad {
             let bad = self.random.one_of(&BAD_LINES);
@@ -175,22 +157,21 @@ impl<'a> Era<'a> {
     }
 
     /// The streams' records and states, mixed, and their ends.
-    fn slices(&mut self, brought: &[Vec<Record>], from: &[usize]) -> Vec<String> {
-        let mut at = from.to_vec();
+    fn slices(&mut self, brought: &[Brought]) -> Vec<String> {
+        let mut at: Vec<usize> = brought.iter().map(|brought| brought.acknowledged).collect();
         let mut slices = Vec::new();
         loop {
-            let open: Vec<usize> = (0..at.len()).filter(|index| at[*index] < brought[*index].len()).collect();
+            let open: Vec<usize> = (0..at.len()).filter(|index| at[*index] < brought[*index].records.len()).collect();
             if open.is_empty() {
                 break;
             }
             let index = self.random.one_of(&open);
-            let stream = &self.streams[index];
-            let end = brought[index].len().min(at[index] + usize::try_from(1 + self.random.below(400)).unwrap());
-            let mut text: String =
-                brought[index][at[index]..end].iter().map(|record| stream.message(*record)).collect();
-            text += &line(&json!({"type": "STATE", "state": {"type": "STREAM", "stream": {
-                "stream_descriptor": {"name": stream.name}, "stream_state": {"number": end}}}}));
-            slices.push(text);
+            let (stream, records) = (&self.streams[index], &brought[index].records);
+            let end = records.len().min(at[index] + usize::try_from(1 + self.random.below(400)).unwrap());
+            let text: String = records[at[index]..end].iter().map(|record| stream.message(*record)).collect();
+            let state = json!({"type": "STREAM", "stream": {
+                "stream_descriptor": {"name": stream.name}, "stream_state": {"number": end}}});
+            slices.push(text + &line(&json!({"type": "STATE", "state": state})));
             at[index] = end;
         }
         slices.push(self.streams.iter().map(|stream| status(&stream.name, "COMPLETE")).collect());

@@ -37,13 +37,13 @@ fn soak() {
         let server = (tally.eras % 2 == 1).then_some(&server);
         tally.eras += 1;
         let syncs = 3 + random.below(6);
-        let mut era = Era::new(server, &mut random, &mut tally);
+        let mut era = Era::new(server, random.fork(), &mut tally);
         for _ in 0..syncs {
             if start.elapsed() >= length {
                 break;
             }
-            era.sync();
-            era.maintain();
+            era.sync(random.fork());
+            era.maintain(random.fork());
         }
     }
     #[allow(clippy::print_stderr)] // what it is run for

@@ -40,6 +40,42 @@ fn has_info(seq: i64) -> bool {
     seq % 3 != 0
 }
 
+/// What a sync brings of a stream, and how far it has come.
+#[derive(Debug)]
+pub(super) struct Brought {
+    pub(super) records: Vec<Record>,
+    pub(super) acknowledged: usize,
+    /// How often each record may and must be there because of this sync.
+    landed: Landed,
+}
+
+impl Brought {
+    pub(super) fn new(records: Vec<Record>) -> Self {
+        Self { records, acknowledged: 0, landed: Landed::new() }
+    }
+
+    /// An attempt sends what is not acknowledged; `afresh`: all, and what came before does not count.
+    pub(super) fn offer(&mut self, afresh: bool) {
+        if afresh {
+            (self.acknowledged, self.landed) = (0, Landed::new());
+        }
+        for record in &self.records[self.acknowledged..] {
+            self.landed.entry(record.seq).or_insert((*record, 0, 0)).2 += 1;
+        }
+    }
+
+    pub(super) fn acknowledge(&mut self, reached: usize) {
+        assert!(self.acknowledged <= reached, "a state came back");
+        for record in &self.records[self.acknowledged..reached] {
+            self.landed.get_mut(&record.seq).unwrap().1 = 1;
+        }
+        self.acknowledged = reached;
+    }
+}
+
+/// Records by their numbers, and how many times each is there, at least and at most.
+type Landed = BTreeMap<i64, (Record, u64, u64)>;
+
 /// A stream.
 #[derive(Debug)]
 pub(super) struct Stream {
@@ -52,15 +88,14 @@ pub(super) struct Stream {
     pub(super) generation: i64,
     pub(super) replaces: bool,
     next: i64,
-    /// What is there: each record, and how many times at least and at most.
-    pub(super) landed: BTreeMap<i64, (Record, u64, u64)>,
+    pub(super) landed: Landed,
 }
 
 impl Stream {
     pub(super) fn new(number: usize, random: &mut Random) -> Self {
         let mode = random.one_of(&[Mode::Append, Mode::Dedup, Mode::Overwrite, Mode::Refresh]);
         let captures_changes = matches!(mode, Mode::Dedup | Mode::Refresh) && random.below(2) == 0;
-        let (name, landed) = (format!("s{number}"), BTreeMap::new());
+        let (name, landed) = (format!("s{number}"), Landed::new());
         Self { name, mode, captures_changes, v: "integer", extras: 0, generation: 1, replaces: false, next: 1, landed }
     }
 
@@ -146,6 +181,15 @@ impl Stream {
             data["_ab_cdc_deleted_at"] = json!("2026-01-01T00:00:00Z");
         }
         line(&json!({"type": "RECORD", "record": {"stream": self.name, "data": data, "emitted_at": seq}}))
+    }
+
+    /// A sync has come to its end.
+    pub(super) fn land(&mut self, mut brought: Brought) {
+        assert_eq!(brought.acknowledged, brought.records.len(), "{}: not all is acknowledged", self.name);
+        if self.replaces {
+            self.landed.clear();
+        }
+        self.landed.append(&mut brought.landed);
     }
 
     /// The newest record of each key.

@@ -95,7 +95,14 @@ fn a_second_sync_waits_and_goes_on<W: TestWarehouse>() {
     drop(stdin);
     waits(&mut second);
     busy.end(&records("s", 100..120));
-    assert_eq!(Run::of(second).succeeded().states(), [150]);
+    let run = Run::of(second).succeeded();
+    assert_eq!(run.states(), [150]);
+    let is_told = |message: &Value| {
+        let text = message["log"]["message"].as_str().unwrap_or_default();
+        text.starts_with("waiting for another process ")
+            && (text.contains("(PID ") || text.contains("(server process "))
+    };
+    assert_eq!(run.messages.iter().filter(|message| is_told(message)).count(), 1, "{:?}", run.messages);
     check(&destination, 0..150, 220);
 }
 

@@ -24,7 +24,8 @@ const TAKEN_SCHEMAS: &[&str] = &["temp", "system", "pg_catalog", "information_sc
 /// that has long-term support. Without it DuckDB 1.5 writes the format of 0.10, which takes a fifth more memory to write.
 const STORAGE_VERSION: &str = "v1.4.0";
 
-/// The longest pause between two attempts at a locked file.
+/// Pauses between attempts at a locked file: the first, and the longest.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Where a database is.
@@ -192,10 +193,14 @@ fn attach(connection: &Connection, path: &Path, options: &DuckDbOptions) -> Resu
     }
     let attach = format!("ATTACH {} AS {CATALOG} ({})", literal(&path.to_string_lossy()), attributes.join(", "));
     let deadline = Instant::now() + options.lock_wait;
-    let mut pause = Duration::from_millis(50);
+    let mut pause = SHORTEST_PAUSE;
     while let Err(refusal) = connection.execute_batch(&attach) {
         if !error::is_locked(&refusal) || Instant::now() + pause > deadline {
             return Err(refusal);
+        }
+        if pause == SHORTEST_PAUSE {
+            let reason = options.place().explain("opening the database", &refusal);
+            tracing::warn!(%reason, wait_s = options.lock_wait.as_secs(), "waiting for another process");
         }
         thread::sleep(pause);
         pause = (pause * 2).min(LONGEST_PAUSE);

@@ -31,13 +31,18 @@ pub(super) fn claim(session: &Session, streams: &[(String, String)]) -> Result<(
     for (schema, stream) in streams {
         let key = format!("alluvium {schema:?} {stream:?}");
         let explain = |error: Error| session.place().explain("claiming the streams", &error);
+        let mut is_first = true;
         while !try_claim(session, &key).map_err(explain)? {
-            if Instant::now() >= end {
+            let is_over = Instant::now() >= end;
+            if is_over || is_first {
                 let holder = holder(session, &key).map_err(explain)?;
-                return Err(WarehouseError::Transient(format!(
-                    "another sync is writing the stream `{stream}` to the schema `{schema}`{holder}: let it end first"
-                )));
+                let reason = format!("another sync is writing the stream `{stream}` to the schema `{schema}`{holder}");
+                if is_over {
+                    return Err(WarehouseError::Transient(format!("{reason}: let it end first")));
+                }
+                tracing::warn!(reason, wait_s = WAIT.as_secs(), "waiting for another process");
             }
+            is_first = false;
             sleep(PAUSE);
         }
     }
