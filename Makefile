@@ -41,6 +41,10 @@ test: duckdb postgres ## all tests
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then set -x; $(CARGO) nextest run --workspace; \
 	else set -x; $(CARGO) test --workspace --all-targets; fi
 
+.PHONY: test-large
+test-large: duckdb postgres ## tests of large inputs in bounded memory, optimized
+	$(CARGO) test --release --test main -- --ignored --test-threads 1 resources::large
+
 # make model SECONDS_EACH=600 SEED=1: one to six cases a second and warehouse on two cores; a failure names the seed that repeats it.
 SECONDS_EACH ?= 3600
 SEED ?=
