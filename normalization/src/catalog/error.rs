@@ -9,6 +9,12 @@ pub enum CatalogError {
     /// The text is not JSON.
     #[error("the configured catalog is not JSON")]
     NotJson(#[source] serde_json::Error),
+    /// Reading it would take more stack than there may be.
+    #[error("the configured catalog nests arrays and objects deeper than {levels} levels")]
+    TooDeep {
+        /// The most levels.
+        levels: usize,
+    },
     /// A key is missing, or its value has another form than the protocol's.
     #[error("the configured catalog is malformed: {place}: `{key}` must be {expected}")]
     Malformed {
@@ -70,7 +76,7 @@ impl CatalogError {
     /// The stream that is at fault, where it is one whose name is known.
     pub fn stream(&self) -> Option<&StreamName> {
         match self {
-            Self::NotJson(_) | Self::Malformed { .. } | Self::Empty => None,
+            Self::NotJson(_) | Self::TooDeep { .. } | Self::Malformed { .. } | Self::Empty => None,
             Self::DuplicateStream { stream }
             | Self::UnsupportedMode { stream, .. }
             | Self::MissingPrimaryKey { stream }

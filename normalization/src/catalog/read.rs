@@ -1,17 +1,34 @@
 //! From the protocol's JSON to a catalog.
 
-use serde_json::{Map, Value};
+use serde::Deserialize as _;
+use serde_json::{Deserializer, Map, Value};
 
 use super::{CatalogError, ConfiguredCatalog, ConfiguredStream, StreamName, SyncMode};
+use crate::walk;
+
+/// How deep a catalog's arrays and objects may nest: a schema takes up to four levels for one of its records'.
+const DEEPEST: usize = 384;
 
 /// Reads a catalog; the result has yet to be validated.
 pub(super) fn catalog(json: &str) -> Result<ConfiguredCatalog, CatalogError> {
     const PLACE: &str = "the catalog";
-    let mut catalog = serde_json::from_str(json).map_err(CatalogError::NotJson)?;
+    let mut catalog = value(json)?;
     let mut catalog = Keys::of(&mut catalog, PLACE).ok_or_else(|| malformed(PLACE, "streams", "a list"))?;
     let streams = catalog.list("streams")?.unwrap_or_default();
     let streams = streams.into_iter().enumerate().map(|(index, configured)| stream(index, configured));
     Ok(ConfiguredCatalog { streams: streams.collect::<Result<_, _>>()? })
+}
+
+/// The whole text, which may be three times as deep as `serde_json` goes unless told.
+fn value(json: &str) -> Result<Value, CatalogError> {
+    if walk::is_deeper(json, DEEPEST) {
+        return Err(CatalogError::TooDeep { levels: DEEPEST });
+    }
+    let mut deserializer = Deserializer::from_str(json);
+    deserializer.disable_recursion_limit();
+    let value = Value::deserialize(&mut deserializer).map_err(CatalogError::NotJson)?;
+    deserializer.end().map_err(CatalogError::NotJson)?;
+    Ok(value)
 }
 
 /// The stream at `index` of the catalog.

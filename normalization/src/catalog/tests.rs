@@ -266,3 +266,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_schema_of_many_levels_is_read_and_one_of_too_many_is_refused() {
+    let catalog = |levels: usize| {
+        let (open, close) = (r#"{"a":"#.repeat(levels), "}".repeat(levels));
+        ConfiguredCatalog::parse(&format!(
+            r#"{{"streams":[{{"stream":{{"name":"s","json_schema":{open}1{close}}}}}]}}"#
+        ))
+    };
+    catalog(380).unwrap();
+    for levels in [381, 100_000] {
+        assert!(matches!(catalog(levels), Err(CatalogError::TooDeep { levels: 384 })));
+    }
+    for open in ["[", "{\"a\":", "\"[", "[\"", "[{"] {
+        ConfiguredCatalog::parse(&open.repeat(100_000)).unwrap_err();
+        ConfiguredCatalog::parse(&open.repeat(600)).unwrap_err();
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "([\\[\\]{}:,\"0-9a\\\\ ]|\"streams\":|\"stream\":\\{|\"name\":\"s\"|\"json_schema\":\\{){0,60}") {
+        let _ = ConfiguredCatalog::parse(&text);
+    }
+}

@@ -144,8 +144,6 @@ impl Node {
 
 #[cfg(test)]
 mod tests {
-    use std::hash::BuildHasher as _;
-
     use super::{ObjectNode, add_node};
 
     #[test]
