@@ -36,6 +36,8 @@ mod limits;
 mod normalize;
 /// What only a server can do: others read and write meanwhile, and the connection is lost.
 mod postgres;
+/// What a process runs out of, and how little it makes do with.
+mod resources;
 /// Catalogs that change between syncs, where that is more than what the cases show.
 mod schema_change;
 /// Random syncs and faults for as long as it is wanted.

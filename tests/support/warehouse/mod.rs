@@ -91,16 +91,18 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Tests of a function `fn name<W: TestWarehouse>()`: one in every warehouse.
+/// Tests of a function `fn name<W: TestWarehouse>()`: one in every warehouse, each with the attributes before the name.
 macro_rules! in_every_warehouse {
-    ($($name:ident),* $(,)?) => {
+    ($($(#[$attribute:meta])* $name:ident),* $(,)?) => {
         $(mod $name {
             #[test]
+            $(#[$attribute])*
             fn duckdb() {
                 super::$name::<$crate::support::DuckDb>();
             }
 
             #[test]
+            $(#[$attribute])*
             fn postgres() {
                 super::$name::<$crate::support::Postgres>();
             }

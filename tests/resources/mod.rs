@@ -1,0 +1,147 @@
+//! What a process runs out of, and how little it makes do with: whatever comes, an answer, nothing acknowledged that is
+//! not there, and memory within bounds.
+
+/// Large inputs in bounded memory: `make test-large`.
+mod large;
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, Command};
+
+use serde_json::{Value, json};
+
+use crate::landing::{Destination, Run, catalog, records, run, state};
+use crate::support::{TestWarehouse, in_every_warehouse};
+
+in_every_warehouse! {
+    too_few_file_descriptors_are_an_error_and_no_more,
+    sixty_four_levels_of_nesting_are_sixty_four_tables,
+    a_record_of_ten_thousand_children_lands_whole,
+}
+
+/// The most memory that a process has had, in megabytes.
+fn peak_megabytes(child: &Child) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1_024
+}
+
+/// Runs `write` while `feed` gives it its input, which ends in a state: the peak of its memory when that is acknowledged.
+fn peak_of(mut command: Command, feed: impl FnOnce(&mut dyn std::io::Write) + Send) -> (u64, Run) {
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    std::thread::scope(|scope| {
+        let feeding = scope.spawn(move || {
+            feed(&mut stdin);
+            stdin.write_all(state(1).as_bytes()).unwrap();
+            stdin
+        });
+        let mut messages: Vec<Value> = Vec::new();
+        while messages.last().is_none_or(|last| last["type"] != "STATE") {
+            let mut line = String::new();
+            assert_ne!(stdout.read_line(&mut line).unwrap(), 0, "{messages:?}");
+            messages.push(serde_json::from_str(&line).unwrap());
+        }
+        let peak = peak_megabytes(&child);
+        drop(feeding.join().unwrap());
+        let status = child.wait().unwrap();
+        assert!(status.success(), "{messages:?}");
+        (peak, Run { status, messages })
+    })
+}
+
+/// The command in a shell that has set these limits for it.
+fn limited(limits: &str, command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell
+        .arg("-c")
+        .arg(format!("{limits} && exec \"$@\""))
+        .arg("sh")
+        .arg(command.get_program())
+        .args(command.get_args());
+    for stream in [Command::stdin, Command::stdout, Command::stderr] {
+        stream(&mut shell, std::process::Stdio::piped());
+    }
+    shell.env_remove("ALLUVIUM_LOG").env_remove("LOG_LEVEL").env_remove("RUST_BACKTRACE");
+    shell
+}
+
+fn too_few_file_descriptors_are_an_error_and_no_more<W: TestWarehouse>() {
+    let destination = Destination::of::<W>(&json!({}));
+    let catalog = catalog(&[("s", "append")]);
+    destination.write(&catalog, "").succeeded();
+    let (mut sent, mut failed, mut acknowledged) = (0, 0, Vec::new());
+    for limit in (4..24).step_by(2) {
+        let input = records("s", sent..sent + 10) + &state(sent + 10);
+        let command = limited(&format!("ulimit -n {limit}"), &destination.command(&catalog));
+        let run = run(command, |mut stdin| drop(stdin.write_all(input.as_bytes())));
+        if run.status.success() {
+            acknowledged.extend(sent..sent + 10);
+        } else if !run.messages.is_empty() {
+            failed += 1;
+            let (_, message) = run.error();
+            assert!(!message.contains("defect"), "{limit}: {message}");
+            assert_eq!(run.states(), [0; 0]);
+        }
+        sent += 10;
+    }
+    assert!(failed > 0 && !acknowledged.is_empty(), "{failed} failed, {} landed", acknowledged.len());
+    destination.settle();
+    let landed = destination.raw_ids("s");
+    assert!(acknowledged.iter().all(|id| landed.contains(id)), "{landed:?}");
+}
+
+/// The limit of a file's size is what a quota is to a process: the system ends it in the middle of a write.
+#[test]
+fn a_file_that_may_not_grow_loses_nothing_that_was_acknowledged() {
+    let destination = Destination::new();
+    let catalog = catalog(&[("s", "append")]);
+    destination.write(&catalog, &(records("s", 0..100) + &state(100))).succeeded();
+    let command = limited("ulimit -f 4096", &destination.command(&catalog));
+    let run = run(command, |mut stdin| drop(stdin.write_all((records("s", 100..60_000) + &state(60_000)).as_bytes())));
+    assert!(!run.status.success());
+    assert_eq!(run.states(), [0; 0]);
+    assert_eq!(destination.raw_ids("s"), (0..100).collect::<Vec<_>>());
+    destination.write(&catalog, &records("s", 100..200)).succeeded();
+    assert_eq!(destination.typed_ids("s"), (0..200).collect::<Vec<_>>());
+}
+
+fn sixty_four_levels_of_nesting_are_sixty_four_tables<W: TestWarehouse>() {
+    let (mut schema, mut data) = (json!({"type": "integer"}), json!(1));
+    for _ in 0..64 {
+        schema = json!({"type": "object", "properties": {"a": schema}});
+        data = json!({"a": data});
+    }
+    let catalog = json!({"streams": [{
+        "stream": {"name": "s", "json_schema": schema}, "sync_mode": "full_refresh", "destination_sync_mode": "append",
+    }]});
+    let destination = Destination::of::<W>(&json!({}));
+    let record = json!({"type": "RECORD", "record": {"stream": "s", "data": data, "emitted_at": 0}});
+    destination.write(&catalog, &format!("{record}\n")).succeeded();
+    let tables = destination.tables();
+    let rows: Vec<usize> = tables.iter().map(|table| table.rows.len()).collect();
+    assert_eq!(rows, [1; 65]);
+}
+
+fn a_record_of_ten_thousand_children_lands_whole<W: TestWarehouse>() {
+    let destination = Destination::of::<W>(&json!({}));
+    let children: Vec<Value> = (0..10_000).map(|owner| json!({"owner": owner})).collect();
+    let record = json!({"type": "RECORD", "record": {"stream": "s", "data": {"id": 1, "children": children}}});
+    destination.write(&catalog(&[("s", "append_dedup")]), &format!("{record}\n").repeat(5)).succeeded();
+    let counted =
+        destination.query("SELECT count(*), count(DISTINCT owner), sum(owner - _airbyte_position) FROM s_children");
+    assert_eq!(counted, [["10000", "10000", "0"].map(|number| Some(number.to_owned()))]);
+}
+
+#[test]
+fn a_line_without_end_takes_no_more_than_a_line_may() {
+    let destination = Destination::with(&json!({"loading": {"on_bad_input": "skip", "max_record_bytes": 1 << 20}}));
+    let (peak, run) = peak_of(destination.command(&catalog(&[("s", "append")])), |stdin| {
+        let piece = vec![b'x'; 1 << 20];
+        (0..200).for_each(|_| stdin.write_all(&piece).unwrap());
+        stdin.write_all(("\n".to_owned() + &records("s", 0..10)).as_bytes()).unwrap();
+    });
+    assert!(peak < 190, "{peak} MB");
+    assert_eq!(run.states(), [1]);
+    assert_eq!(destination.raw_ids("s"), (0..10).collect::<Vec<_>>());
+}
