@@ -1,5 +1,7 @@
 //! Input that is made to do harm: nothing is read or written that the config did not name, and nothing secret is told.
 
+/// Odd inputs that are kept.
+mod corpus;
 /// Files that only a trick would touch.
 mod files;
 /// Names that try to leave their quotes.
