@@ -1,6 +1,8 @@
 //! Messages as sources send them.
 #![allow(clippy::unwrap_used)]
 
+use proptest::prelude::*;
+
 use super::{BadLine, Line, Record, StateScope, Status, StreamName, classify, repair_utf8};
 
 fn record(line: &str) -> Record<'_> {
@@ -181,4 +183,54 @@ fn bytes_that_are_not_utf8_become_lone_surrogates() {
 fn a_repair_never_forms_a_pair() {
     assert_eq!(repair_utf8(b"\"\xff\\udc00\""), "\"\u{FFFD}\\udc00\"".as_bytes());
     assert_eq!(repair_utf8(b"\"\\ud83d\xff\""), br#""\ud83d\ud800""#);
+}
+
+/// The beginning of an object and pieces that lines are made of, in any order: most are no message, some are.
+fn soup() -> impl Strategy<Value = String> {
+    const PIECES: [&str; 26] = [
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "\"",
+        "\\",
+        " ",
+        "1",
+        "-0",
+        "1e9",
+        "null",
+        "true",
+        "\"type\":",
+        "\"RECORD\"",
+        "\"STATE\"",
+        "\"record\":{",
+        "\"state\":{",
+        "\"stream\":\"a\"",
+        "\"data\":{",
+        "\"\\ud800\"",
+        "\"\\u0041\"",
+        "\u{e9}",
+        "{\"type\":\"RECORD\",\"record\":{\"stream\":\"a\",\"data\":{",
+        "}}}",
+    ];
+    prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..30)
+        .prop_map(|pieces| "{".to_owned() + &pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn a_line_is_json_to_us_where_it_is_to_others(line in soup()) {
+        let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&line).is_ok();
+        let read = classify(line.as_bytes());
+        prop_assert_eq!(!matches!(read, Err(BadLine::NotJson { .. })), is_json, "{:?}", read);
+    }
+
+    #[test]
+    fn a_repair_makes_any_bytes_text(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+        let _ = classify(&bytes);
+        let repaired = repair_utf8(&bytes);
+        prop_assert!(!matches!(classify(&repaired), Err(BadLine::NotUtf8)));
+    }
 }
