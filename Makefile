@@ -67,10 +67,6 @@ deny: ## dependencies: advisories, licences, bans, sources (DENY=); needs cargo-
 	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "make deny needs cargo-deny: cargo install --locked cargo-deny" >&2; exit 1; }
 	$(CARGO) deny check $(DENY)
 
-.PHONY: test-large
-test-large: duckdb postgres ## tests of large inputs in bounded memory, optimized
-	$(CARGO) test --release --test main -- --ignored --test-threads 1 resources::large
-
 .PHONY: lint
 lint: duckdb ## formatting, clippy, documentation; a warning is an error
 	$(CARGO) fmt --all --check
