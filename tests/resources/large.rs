@@ -1,14 +1,10 @@
 //! Large inputs in bounded memory. They take long where nothing is optimized.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-
-use postgres::{Client, NoTls};
 use serde_json::{Value, json};
 
 use super::peak_of;
-use crate::landing::{Destination, catalog, record, records};
-use crate::support::{DuckDb, Postgres, TestWarehouse, in_every_warehouse};
+use crate::landing::{Destination, catalog, record};
+use crate::support::{DuckDb, TestWarehouse, in_every_warehouse};
 
 in_every_warehouse! {
     #[ignore = "large"] a_record_of_two_hundred_megabytes_lands,
@@ -83,52 +79,4 @@ fn five_thousand_columns_land() {
     });
     assert!(peak < 2 * BOUND, "{peak} MB");
     assert_eq!(destination.query("SELECT count(p0), count(p4999) FROM s"), [["50", "50"].map(|n| Some(n.to_owned()))]);
-}
-
-/// Somebody else holds the table: what can't be landed stays with the source.
-#[test]
-#[ignore = "large"]
-fn a_warehouse_that_does_not_answer_holds_back_the_source() {
-    let destination = Destination::of::<Postgres>(&json!({}));
-    let catalog = catalog(&[("s", "append")]);
-    destination.write(&catalog, "").succeeded();
-    let (sent, total) = (AtomicU64::new(0), 400_u64 << 20);
-    let held_back_at = AtomicU64::new(u64::MAX);
-    std::thread::scope(|scope| {
-        let (config, sent, held_back_at) = (destination.config(), &sent, &held_back_at);
-        let (ready, locked) = std::sync::mpsc::channel();
-        scope.spawn(move || {
-            let lock = "BEGIN; LOCK TABLE main._airbyte_raw_s, main.s IN ACCESS EXCLUSIVE MODE";
-            let mut other = session(config);
-            other.batch_execute(lock).unwrap();
-            ready.send(()).unwrap();
-            // until the source is held back: it gets rid of nothing any more
-            let mut before = u64::MAX;
-            while before != sent.load(Ordering::Relaxed) || before == 0 {
-                before = sent.load(Ordering::Relaxed);
-                std::thread::sleep(Duration::from_secs(3));
-            }
-            held_back_at.store(before, Ordering::Relaxed);
-            other.batch_execute("ROLLBACK").unwrap();
-        });
-        locked.recv().unwrap();
-        let (peak, run) = peak_of(destination.command(&catalog), |stdin| {
-            let block = records("s", 0..10_000);
-            while sent.load(Ordering::Relaxed) < total {
-                stdin.write_all(block.as_bytes()).unwrap();
-                sent.fetch_add(block.len() as u64, Ordering::Relaxed);
-            }
-        });
-        assert!(peak < BOUND, "{peak} MB");
-        assert_eq!(run.states(), [1]);
-    });
-    assert!(held_back_at.into_inner() < total, "nothing was held back");
-}
-
-/// A session of somebody else's in the destination's database.
-fn session(config: &Value) -> Client {
-    let text = |key: &str| config[key].as_str().unwrap_or_default();
-    let mut session = postgres::Config::new();
-    session.host(text("host")).dbname(text("database")).user(text("username")).password(text("password"));
-    session.port(config["port"].as_u64().unwrap().try_into().unwrap()).connect(NoTls).unwrap()
 }
