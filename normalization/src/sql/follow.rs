@@ -131,6 +131,7 @@ mod tests {
 
     #[test]
     fn only_what_holds_every_value_is_wider() {
+        use ScalarColumn::{Boolean, Decimal, Double, HugeInteger, Integer, String, TimestampTz};
         let widens = |from: &str, to: ScalarColumn| {
             let existing = described(&[("c", from)]);
             match steps(&DuckDb::default(), &[("c", ColumnKind::Scalar(to))], &[], &existing).as_slice() {
@@ -138,7 +139,6 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         };
-        use ScalarColumn::{Boolean, Decimal, Double, HugeInteger, Integer, String, TimestampTz};
         for (from, to) in [("BIGINT", HugeInteger), ("BIGINT", Decimal), ("HUGEINT", Double), ("DATE", String)] {
             assert!(widens(from, to), "{from} {to:?}");
         }
