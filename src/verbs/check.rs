@@ -6,7 +6,7 @@ use std::sync::Arc;
 use alluvium_normalization::catalog::StreamName;
 use alluvium_normalization::kind::{ColumnKind, ScalarColumn};
 use alluvium_normalization::plan::{raw_schema_of, schema_of};
-use alluvium_normalization::sql::{INTERNAL_SCHEMA, create_schema, drop_table};
+use alluvium_normalization::sql::{INTERNAL_SCHEMA, drop_table};
 use arrow_array::{Int64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use uuid::Uuid;
@@ -79,7 +79,7 @@ fn try_schema(warehouse: &mut dyn Warehouse, schema: &str) -> Result<(), Warehou
     let relation = dialect.relation(&table);
     let whole = dialect.column_type(ColumnKind::Scalar(ScalarColumn::Integer));
     let create_table = format!("CREATE TABLE {relation} ({} {whole})", dialect.quote(COLUMN));
-    let (create_schema, drop) = (create_schema(dialect, schema), drop_table(dialect, &table));
+    let (create_schema, drop) = (dialect.create_schema(schema), drop_table(dialect, &table));
 
     warehouse.execute(&create_schema)?;
     warehouse.execute(&create_table)?;

@@ -2,7 +2,7 @@
 
 use crate::describe::{Existing, StreamChanges, entries};
 use crate::plan::{Plan, StreamPlan};
-use crate::sql::{Dialect, INTERNAL_SCHEMA, StreamSql, TableName, bookkeeping, create_schema};
+use crate::sql::{Dialect, INTERNAL_SCHEMA, StreamSql, TableName, bookkeeping};
 use crate::walk::quoted;
 
 /// What a sync does before the first row, over what exists, as a script with a section for each stream.
@@ -38,7 +38,7 @@ fn statements(stream: &StreamPlan, changes: &StreamChanges, dialect: &dyn Dialec
     // What asks by itself whether it is there would stand here every time.
     let entries = entries(stream);
     let there = entries.iter().map(|entry| entry.name.schema.as_str()).filter(|schema| existing.has_tables_in(schema));
-    let there: Vec<String> = there.map(|schema| create_schema(dialect, schema)).collect();
+    let there: Vec<String> = there.map(|schema| dialect.create_schema(schema)).collect();
     let described = |name: &TableName| existing.columns(name).map(<[_]>::to_vec);
     let mut statements = if changes.rebuild.is_empty() {
         sql.prepare_live(described)

@@ -3,7 +3,7 @@
 use crate::kind::{ColumnKind, ScalarColumn};
 use crate::plan::Layouts;
 use crate::sql::internal::INTERNAL_SCHEMA;
-use crate::sql::tables::{create, create_schema};
+use crate::sql::tables::create;
 use crate::sql::text::{listed, quoted};
 use crate::sql::{Dialect, TableName};
 
@@ -71,7 +71,7 @@ pub struct SyncLogEntry {
 #[must_use]
 pub fn create_all(dialect: &dyn Dialect) -> Vec<String> {
     let table = |name, columns| create(dialect, "TABLE IF NOT EXISTS", &internal_table(name), columns);
-    vec![create_schema(dialect, INTERNAL_SCHEMA), table("alluvium_streams", STREAMS), table("alluvium_syncs", SYNCS)]
+    vec![dialect.create_schema(INTERNAL_SCHEMA), table("alluvium_streams", STREAMS), table("alluvium_syncs", SYNCS)]
 }
 
 /// The table of the streams' states.

@@ -45,8 +45,8 @@ impl<'a> StreamSql<'a> {
         let (Some(versions), Some(events)) = (&into.history, &into.events) else { return Vec::new() };
         let recorded = quoted(self.dialect, history.recorded().map(|column| &column.name));
         let all = quoted(self.dialect, history.table.columns.iter().map(|column| &column.name));
-        let mut statements = self.gather_stored(gathered, versions, touched, &recorded);
-        statements.extend(self.gather_stored(gathered, events, touched, &recorded));
+        let stored = [versions, events].map(|from| self.copy_by_key(gathered, from, &recorded, touched));
+        let mut statements: Vec<String> = stored.into_iter().flat_map(|copy| self.dialect.by_index(copy)).collect();
         let arrivals = arrivals.iter();
         statements.extend(arrivals.map(|(from, values)| self.gather_arrived(gathered, from, &recorded, values)));
         statements.push(self.work_out_ranges(history, ranges, gathered));
@@ -55,22 +55,6 @@ impl<'a> StreamSql<'a> {
         statements.push(self.copy(versions, ranges, &all));
         statements.push(self.copy_except(events, gathered, ranges, &recorded));
         statements
-    }
-
-    fn gather_stored(
-        &self,
-        gathered: &TableName,
-        from: &TableName,
-        touched: &TableName,
-        columns: &[String],
-    ) -> Vec<String> {
-        self.dialect.by_index(format!(
-            "{copy}
-WHERE {key} IN (SELECT {key} FROM {touched})",
-            copy = self.copy(gathered, from, columns),
-            key = self.dialect.quote(UNIQUE_KEY),
-            touched = self.dialect.relation(touched),
-        ))
     }
 
     /// An event that came before is not gathered twice.

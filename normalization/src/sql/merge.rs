@@ -58,9 +58,11 @@ impl StreamSql<'_> {
         let (Some(remembered), Some(replaced)) = (self.met(), self.replaced()) else { return Vec::new() };
         let fields = quoted(self.dialect, keys.fields().map(|field| field.name));
         // the one time that a table which may be large is searched for every key of the batch
-        let mut statements = self.select_met(&remembered, known, candidates.0, &fields);
+        let mut statements = self.dialect.by_index(self.copy_by_key(&remembered, known, &fields, candidates.0));
         statements.push(self.select_winners(keys, winners, candidates, &remembered));
-        statements.push(self.select_replaced(&replaced, &remembered, winners));
+        // the versions that winners take the place of: the rows of the root that they are, and their keys
+        let of_versions = quoted(self.dialect, [AB_ID, UNIQUE_KEY]);
+        statements.push(self.copy_by_key(&replaced, &remembered, &of_versions, winners));
         let children = into.tables.iter().skip(1).chain(&into.former_children);
         statements.extend(children.flat_map(|child| self.delete_by(AB_ID, child, &replaced)));
         statements.extend(self.delete_by(UNIQUE_KEY, root, &replaced));
@@ -72,23 +74,6 @@ impl StreamSql<'_> {
         statements.extend(self.delete_by(UNIQUE_KEY, known, &replaced));
         statements.push(self.copy(known, winners, &fields));
         statements
-    }
-
-    /// What is `known` of the keys of the candidates.
-    fn select_met(
-        &self,
-        met: &TableName,
-        known: &TableName,
-        candidates: &TableName,
-        columns: &[String],
-    ) -> Vec<String> {
-        self.dialect.by_index(format!(
-            "{copy}
-WHERE {key} IN (SELECT {key} FROM {candidates})",
-            copy = self.copy(met, known, columns),
-            key = self.dialect.quote(UNIQUE_KEY),
-            candidates = self.dialect.relation(candidates),
-        ))
     }
 
     /// Fills `winners` with the newest version of each key among the candidates, where it is newer than the one `met`.
@@ -149,17 +134,6 @@ WHERE {RANK} = 1 AND NOT {REMEMBERED}",
         )
     }
 
-    /// The versions that winners take the place of: the rows of the root that they are, and their keys.
-    fn select_replaced(&self, replaced: &TableName, met: &TableName, winners: &TableName) -> String {
-        let [id, key] = [AB_ID, UNIQUE_KEY].map(|column| self.dialect.quote(column));
-        format!(
-            "{copy}
-WHERE {key} IN (SELECT {key} FROM {winners})",
-            copy = self.copy(replaced, met, &[id, key.clone()]),
-            winners = self.dialect.relation(winners),
-        )
-    }
-
     /// Deletes the rows whose `column` is in that column of `listed`.
     pub(super) fn delete_by(&self, column: &str, from: &TableName, listed: &TableName) -> Vec<String> {
         self.dialect.by_index(format!(
@@ -188,6 +162,23 @@ WHERE NOT winner.{deleted}",
             winners = self.dialect.relation(winners),
             id = self.dialect.quote(AB_ID),
             deleted = self.dialect.quote(DELETED),
+        )
+    }
+
+    /// The rows of `from` whose keys are `listed`, into `into`.
+    pub(super) fn copy_by_key(
+        &self,
+        into: &TableName,
+        from: &TableName,
+        columns: &[String],
+        listed: &TableName,
+    ) -> String {
+        format!(
+            "{copy}
+WHERE {key} IN (SELECT {key} FROM {listed})",
+            copy = self.copy(into, from, columns),
+            key = self.dialect.quote(UNIQUE_KEY),
+            listed = self.dialect.relation(listed),
         )
     }
 

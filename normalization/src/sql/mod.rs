@@ -46,7 +46,7 @@ pub use bookkeeping::{StreamState, SyncLogEntry};
 pub use dialect::Dialect;
 pub use follow::Described;
 pub use internal::INTERNAL_SCHEMA;
-pub use tables::{Retyped, create_schema, drop_table, rename_column, untold_source};
+pub use tables::{Retyped, drop_table, rename_column, untold_source};
 pub use targets::Targets;
 
 use crate::plan::StreamPlan;

@@ -10,12 +10,6 @@ use crate::sql::keys::{AB_ID, CURSOR, DELETED, UNIQUE_KEY};
 use crate::sql::text::listed;
 use crate::sql::{Dialect, StreamSql, TableName, Targets};
 
-/// Creates a schema unless it is there.
-#[must_use]
-pub fn create_schema(dialect: &dyn Dialect, schema: &str) -> String {
-    dialect.create_schema(schema)
-}
-
 /// Renames a column.
 #[must_use]
 pub fn rename_column(dialect: &dyn Dialect, table: &TableName, from: &str, to: &str) -> String {
@@ -55,6 +49,11 @@ pub(super) struct Shape<'a> {
 }
 
 impl<'a> Shape<'a> {
+    /// A table that only we know.
+    fn own(name: &'a TableName, columns: Vec<(&'a str, ColumnKind)>) -> Self {
+        Self { name, columns, ours: Vec::new() }
+    }
+
     pub(super) fn of(name: &'a TableName, table: &'a Table) -> Self {
         let columns = table.columns.iter().map(|column| (column.name.as_str(), column.kind)).collect();
         let raw = table.columns.iter().filter(|_| table.role == TableRole::Raw);
@@ -123,7 +122,7 @@ impl<'a> StreamSql<'a> {
     fn ready_live(&self, existing: impl Fn(&TableName) -> Option<Vec<Described>>, clash: Clash) -> Vec<String> {
         let live = self.live();
         let schemas = self.user_tables(&live).map(|(name, _)| name.schema.as_str()).collect::<BTreeSet<_>>();
-        let mut statements = schemas.into_iter().map(|schema| create_schema(self.dialect, schema)).collect::<Vec<_>>();
+        let mut statements = schemas.into_iter().map(|schema| self.dialect.create_schema(schema)).collect::<Vec<_>>();
         for (name, table) in self.user_tables(&live) {
             let columns = existing(name);
             statements.extend(self.take_over(name, table, columns.as_deref()));
@@ -263,16 +262,9 @@ WHERE {key} IS NOT NULL",
             root.columns.push((CURSOR, cursor.kind));
         }
         shapes.extend(self.remembered(&batch));
-        shapes.extend(replaced.iter().map(|name| Shape {
-            name,
-            columns: vec![(AB_ID, ColumnKind::Uuid), (UNIQUE_KEY, ColumnKind::Uuid)],
-            ours: Vec::new(),
-        }));
-        shapes.extend(met.iter().zip(self.keys()).map(|(name, keys)| Shape {
-            name,
-            columns: keys.columns(),
-            ours: Vec::new(),
-        }));
+        let ids = || vec![(AB_ID, ColumnKind::Uuid), (UNIQUE_KEY, ColumnKind::Uuid)];
+        shapes.extend(replaced.iter().map(|name| Shape::own(name, ids())));
+        shapes.extend(met.iter().zip(self.keys()).map(|(name, keys)| Shape::own(name, keys.columns())));
         shapes.iter().map(|shape| create(self.dialect, "TEMPORARY TABLE", shape.name, &shape.columns)).collect()
     }
 
@@ -313,11 +305,7 @@ WHERE {key} IS NOT NULL",
         'a: 't,
     {
         let events = targets.events.iter().zip(&self.stream.history).map(|(name, history)| Shape::of(name, history));
-        let keys = targets.keys.iter().zip(self.keys()).map(|(name, keys)| Shape {
-            name,
-            columns: keys.columns(),
-            ours: Vec::new(),
-        });
+        let keys = targets.keys.iter().zip(self.keys()).map(|(name, keys)| Shape::own(name, keys.columns()));
         keys.chain(events).collect()
     }
 

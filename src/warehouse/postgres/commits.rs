@@ -4,7 +4,7 @@
 //! restart or a failover is the answer. The server's own account of transactions is not, its numbers are used again after
 //! a crash.
 
-use alluvium_normalization::sql::{Dialect, INTERNAL_SCHEMA, TableName, create_schema};
+use alluvium_normalization::sql::{Dialect, INTERNAL_SCHEMA, TableName};
 use tokio_postgres::Error;
 use uuid::Uuid;
 
@@ -25,7 +25,7 @@ pub(super) struct Commits {
 impl Commits {
     /// Makes the table of tokens, unless it is there.
     pub(super) fn prepare(session: &Session, dialect: &dyn Dialect) -> Result<(), Error> {
-        let (schema, table) = (create_schema(dialect, INTERNAL_SCHEMA), table(dialect));
+        let (schema, table) = (dialect.create_schema(INTERNAL_SCHEMA), table(dialect));
         session.wait(session.client().batch_execute(&format!(
             "{schema}; \
              CREATE TABLE IF NOT EXISTS {table} (token uuid NOT NULL, committed_at timestamptz NOT NULL DEFAULT now()); \

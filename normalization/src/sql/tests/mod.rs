@@ -13,7 +13,7 @@ use crate::plan::{Column, ColumnSource, Layouts, StreamPlan};
 use crate::sql::bookkeeping::{self, StreamState, SyncLogEntry};
 use crate::sql::duckdb::DuckDb;
 use crate::sql::postgres::Postgres;
-use crate::sql::{Described, Dialect, StreamSql, TableName, create_schema, drop_table, rename_column, untold_source};
+use crate::sql::{Described, Dialect, StreamSql, TableName, drop_table, rename_column, untold_source};
 
 /// Plans whose compaction is a snapshot: without key, with one, with a cursor that is nested, of hostile names.
 const COMPACTED: [&str; 4] = ["flat_append", "captured_hard", "nested_cursor", "hostile"];
@@ -172,7 +172,7 @@ fn all_statements(dialect: &dyn Dialect) -> Vec<String> {
         statements.extend(sql.merge(&sql.staging()));
         statements.extend(sql.index(&live));
         statements.extend(sql.try_to_empty(&live, |_| Some(Vec::new())));
-        statements.push(create_schema(dialect, &stream.schema));
+        statements.push(dialect.create_schema(&stream.schema));
         statements.push(drop_table(dialect, &live.tables[0]));
         statements.push(dialect.give_up(&live.tables[0]));
         statements.push(rename_column(dialect, &live.tables[0], plans::HOSTILE[1], plans::HOSTILE[2]));
@@ -252,7 +252,7 @@ fn what_is_there_is_not_made_again() {
         let cursor = stream.dedup.iter().find_map(|dedup| dedup.cursor.as_ref());
         there.extend(cursor.map(|cursor| as_described(dialect, "_airbyte_cursor", cursor.kind)));
         let schemas = BTreeSet::from([&stream.schema, &stream.raw_schema]).into_iter();
-        let mut expected: Vec<String> = schemas.map(|schema| create_schema(dialect, schema)).collect();
+        let mut expected: Vec<String> = schemas.map(|schema| dialect.create_schema(schema)).collect();
         // an index asks by itself whether it is there
         expected.extend(sql.index(&sql.live()));
         assert_eq!(sql.prepare_live(|_| Some(there.clone())), expected);
