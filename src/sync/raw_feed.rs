@@ -10,18 +10,15 @@ use alluvium_normalization::raw::RawLayout;
 use crate::config::OnBadInput;
 use crate::failure::Failure;
 use crate::sync::chunk::Chunk;
-use crate::sync::loader::{Action, Delivery};
+use crate::sync::loader::Action;
 use crate::sync::prepare::failure;
 use crate::sync::raw_record::RawRecord;
 use crate::sync::raw_tables::RawQuery;
 use crate::sync::rebuild::Fed;
-use crate::sync::threads::Intake;
+use crate::sync::threads::{CHUNK_BYTES, Halt, Intake};
 use crate::sync::{Rejected, Settings};
 use crate::warehouse::RowReader;
 use crate::warehouse::rows::TextRow;
-
-/// A chunk goes to a worker when it holds this many bytes.
-const CHUNK_BYTES: usize = 2 << 20;
 
 /// Feeds the rows of raw tables, one stream after the other.
 pub(super) struct RawFeed<'a> {
@@ -36,13 +33,6 @@ pub(super) struct RawFeed<'a> {
     /// Of a stream with one row a key: the ids of the checkpoint's records.
     ids: HashSet<u128>,
     rejected: Rejected,
-}
-
-/// Ends the feeding.
-enum Halt {
-    Failed(Failure),
-    /// The loader is gone; it says why.
-    LoaderGone,
 }
 
 impl<'a> RawFeed<'a> {
@@ -125,17 +115,16 @@ impl<'a> RawFeed<'a> {
         let mut chunk = std::mem::take(&mut self.chunk);
         chunk.checkpoint = self.checkpoint;
         self.chunks += 1;
-        let is_taken = self.intake.budget.take_input(chunk.bytes()) && self.intake.chunks.send(chunk).is_ok();
-        if is_taken { Ok(()) } else { Err(Halt::LoaderGone) }
+        self.intake.send(chunk)
     }
 
     /// Ends the checkpoint.
     fn seal(&mut self, actions: Vec<Action>) -> Result<(), Halt> {
         self.send()?;
-        let seal = Delivery::Seal { checkpoint: self.checkpoint, chunks: self.chunks, actions };
-        (self.checkpoint, self.chunks, self.bytes) = (self.checkpoint + 1, 0, 0);
+        let (checkpoint, chunks) = (self.checkpoint, self.chunks);
+        (self.checkpoint, self.chunks, self.bytes) = (checkpoint + 1, 0, 0);
         self.ids.clear();
-        self.intake.deliveries.send(seal).map_err(|_| Halt::LoaderGone)
+        self.intake.seal(checkpoint, chunks, actions)
     }
 
     /// A row that holds no record: the end, or one more that is counted.

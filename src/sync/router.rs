@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io::Read;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,7 @@ use alluvium_normalization::cast;
 use alluvium_normalization::limits::Limits;
 use alluvium_normalization::plan::StreamPlan;
 use alluvium_normalization::shred;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 use serde_json::value::RawValue;
 
 use crate::config::OnBadInput;
@@ -18,16 +17,11 @@ use crate::failure::Failure;
 use crate::protocol::message::{BadLine, Line, Record, StateScope, Status, StreamName, classify, repair_utf8};
 use crate::protocol::reader::{Block, BlockReader, InputLine};
 use crate::protocol::writer::DestinationStats;
-use crate::sync::budget::Budget;
 use crate::sync::chunk::Chunk;
 use crate::sync::clock::{RecordIds, now_micros};
-use crate::sync::loader::{Action, Delivery};
-use crate::sync::report::Progress;
-use crate::sync::threads::Intake;
+use crate::sync::loader::Action;
+use crate::sync::threads::{CHUNK_BYTES, Halt, Intake};
 use crate::sync::{Rejected, Settings};
-
-/// A chunk goes to a worker when it holds this many bytes.
-const CHUNK_BYTES: usize = 2 << 20;
 
 /// Bytes of all chunks that are still being filled; beyond, the largest goes. Bounds memory with thousands of streams.
 const OPEN_BYTES: usize = 16 << 20;
@@ -63,10 +57,7 @@ pub(super) struct Router<'a> {
     settings: &'a Settings,
     limits: &'a Limits,
     plans: &'a [StreamPlan],
-    budget: Arc<Budget>,
-    chunks: Sender<Chunk>,
-    deliveries: Sender<Delivery>,
-    progress: Arc<Progress>,
+    intake: Intake,
     by_name: HashMap<String, Vec<usize>>,
     last_stream: usize,
     open: Vec<Chunk>,
@@ -99,15 +90,8 @@ impl Checkpoint {
     }
 }
 
-/// Ends the routing.
-enum Halt {
-    Failed(Failure),
-    LoaderGone,
-}
-
 impl<'a> Router<'a> {
     pub(super) fn new(plans: &'a [StreamPlan], limits: &'a Limits, settings: &'a Settings, intake: Intake) -> Self {
-        let Intake { budget, chunks, deliveries, progress } = intake;
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, plan) in plans.iter().enumerate() {
             by_name.entry(plan.stream.name.clone()).or_default().push(index);
@@ -117,10 +101,7 @@ impl<'a> Router<'a> {
             settings,
             limits,
             plans,
-            budget,
-            chunks,
-            deliveries,
-            progress,
+            intake,
             by_name,
             last_stream: 0,
             open,
@@ -166,7 +147,7 @@ impl<'a> Router<'a> {
             if stop.load(Ordering::Relaxed) {
                 return Ending::Stopped;
             }
-            if self.budget.is_closed() {
+            if self.intake.budget.is_closed() {
                 return Ending::LoaderGone;
             }
             let routed = match blocks.recv_timeout(LOOK_UP) {
@@ -283,7 +264,7 @@ impl<'a> Router<'a> {
         self.open_bytes += bytes - before;
         self.checkpoint.bytes += bytes - before;
         self.uncounted[stream].records += 1;
-        self.progress.read(stream, data.len());
+        self.intake.progress.read(stream, data.len());
         if bytes >= CHUNK_BYTES {
             self.send(stream)?;
         } else if self.open_bytes >= OPEN_BYTES {
@@ -302,7 +283,7 @@ impl<'a> Router<'a> {
         let bytes = chunk.bytes();
         self.open_bytes -= bytes;
         self.checkpoint.chunks += 1;
-        if self.budget.take_input(bytes) && self.chunks.send(chunk).is_ok() { Ok(()) } else { Err(Halt::LoaderGone) }
+        self.intake.send(chunk)
     }
 
     fn seal_when_due(&mut self) -> Result<(), Halt> {
@@ -317,8 +298,7 @@ impl<'a> Router<'a> {
         }
         let next = Checkpoint::new(self.checkpoint.number + 1);
         let Checkpoint { number, chunks, actions, .. } = std::mem::replace(&mut self.checkpoint, next);
-        let seal = Delivery::Seal { checkpoint: number, chunks, actions };
-        self.deliveries.send(seal).map_err(|_| Halt::LoaderGone)
+        self.intake.seal(number, chunks, actions)
     }
 
     fn end(&mut self, ending: &Ending) -> Result<(), Halt> {

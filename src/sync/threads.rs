@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::protocol::writer::ProtocolWriter;
 use crate::sync::budget::Budget;
 use crate::sync::chunk::Chunk;
-use crate::sync::loader::{Delivery, Loader};
+use crate::sync::loader::{Action, Delivery, Loader};
 use crate::sync::report::{Progress, Report};
 use crate::sync::transaction::Transaction;
 use crate::sync::worker::Worker;
@@ -20,12 +20,36 @@ use crate::warehouse::Warehouse;
 /// The warehouse, when all is loaded, unless it was left in a hurry.
 pub(super) type Loaded = Result<Option<Box<dyn Warehouse>>, Failure>;
 
+/// A chunk goes to a worker when it holds this many bytes.
+pub(super) const CHUNK_BYTES: usize = 2 << 20;
+
+/// Ends a feeding.
+pub(super) enum Halt {
+    Failed(Failure),
+    /// The loader is gone; it says why.
+    LoaderGone,
+}
+
 /// What a feed hands its records to.
 pub(super) struct Intake {
     pub(super) budget: Arc<Budget>,
     pub(super) chunks: Sender<Chunk>,
     pub(super) deliveries: Sender<Delivery>,
     pub(super) progress: Arc<Progress>,
+}
+
+impl Intake {
+    /// Hands a chunk to the workers; waits until there is room for it.
+    pub(super) fn send(&self, chunk: Chunk) -> Result<(), Halt> {
+        let is_taken = self.budget.take_input(chunk.bytes()) && self.chunks.send(chunk).is_ok();
+        if is_taken { Ok(()) } else { Err(Halt::LoaderGone) }
+    }
+
+    /// Ends a checkpoint of so many chunks, and says what follows when they are durable.
+    pub(super) fn seal(&self, checkpoint: u64, chunks: u64, actions: Vec<Action>) -> Result<(), Halt> {
+        let seal = Delivery::Seal { checkpoint, chunks, actions };
+        self.deliveries.send(seal).map_err(|_| Halt::LoaderGone)
+    }
 }
 
 /// Runs `feed` on this thread, with workers and a loader behind it; ends when all that it handed on is committed.
