@@ -5,11 +5,11 @@ use alluvium_normalization::plan::Options;
 use alluvium_normalization::sql::{StreamSql, TableName};
 
 use crate::failure::Failure;
-use crate::sync::prepare::{self, failure};
+use crate::sync::prepare::{PlanOver, failure, plan_over};
 use crate::sync::raw_tables::{no_raw_table, raw_source};
 use crate::sync::stale::rows_without_raw;
 use crate::sync::target::{Place, refuse_foreign_tables};
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Warehouse, count};
 
 /// What a rebuild would do to one stream.
 #[derive(Debug)]
@@ -36,9 +36,7 @@ pub(crate) fn foresee(
     only: Option<&[StreamName]>,
 ) -> Result<Vec<Foreseen>, Failure> {
     let options = Options { raw: true, typed: true, ..options.clone() };
-    let limits = warehouse.dialect().limits().clone();
-    let existing = warehouse.describe(&prepare::schemas(catalog, &options, &limits))?;
-    let (plan, _) = prepare::plan_over(&existing, catalog, &options, &limits)?;
+    let PlanOver { plan, existing, .. } = plan_over(warehouse, catalog, &options)?;
     let wanted = plan.streams.iter().filter(|plan| only.is_none_or(|only| only.contains(&plan.stream)));
     let each = wanted.map(|stream| {
         let live = StreamSql::new(stream, warehouse.dialect()).live();
@@ -46,8 +44,7 @@ pub(crate) fn foresee(
         let source = raw_source(Place::Live, stream, &existing, warehouse.dialect());
         let source = source.ok_or_else(|| no_raw_table(stream))?;
         let sql = format!("SELECT count(*) FROM {}", warehouse.dialect().relation(&source.table));
-        let counted = warehouse.query(&sql).map_err(|error| failure(error, Some(stream)))?;
-        let records = counted.rows.first().and_then(|row| row.first()?.as_deref()?.parse().ok()).unwrap_or_default();
+        let records = count(warehouse, &sql).map_err(|error| failure(error, Some(stream)))?;
         let missing = rows_without_raw(warehouse, stream, &live, &source, &existing)?;
         let tables = live.tables.into_iter().chain(live.history).collect();
         Ok(Foreseen { stream: stream.stream.clone(), raw: source.table, records, missing, tables })

@@ -81,9 +81,8 @@ fn try_to_prepare(
     let claims: Vec<(String, String)> = wanted.map(|stream| (schema_of(stream), stream.name.name.clone())).collect();
     // what exists stays as it is described only once nobody else writes to it
     warehouse.claim(&claims).map_err(|error| failure(error, None))?;
-    let existing = warehouse.describe(&schemas(catalog, options, &limits)).map_err(|error| failure(error, None))?;
     // names depend on all streams, whichever are wanted
-    let (mut plan, raw_places) = plan_over(&existing, catalog, options, &limits)?;
+    let PlanOver { mut plan, existing, raw_places } = plan_over(warehouse, catalog, options)?;
     plan.streams.retain(|stream| is_wanted(&stream.stream));
     let states = states(warehouse, &plan, &existing)?;
     if let Purpose::Sync { rebuilds: true } = purpose {
@@ -124,19 +123,28 @@ fn try_to_prepare(
     }
 }
 
-/// The plan of the catalog over what exists, where names once given are kept and raw tables are gone on with, whoever made them;
-/// and the raw tables of each stream of the catalog.
+/// A catalog's plan over what exists.
+pub(super) struct PlanOver {
+    pub(super) plan: Plan,
+    pub(super) existing: Vec<ExistingTable>,
+    /// The raw tables of each stream of the catalog.
+    pub(super) raw_places: Vec<Vec<RawPlace>>,
+}
+
+/// Looks at what exists and plans the catalog over it: names once given are kept, and raw tables are gone on with, whoever made
+/// them.
 pub(super) fn plan_over(
-    existing: &[ExistingTable],
+    warehouse: &mut dyn Warehouse,
     catalog: &ConfiguredCatalog,
     options: &Options,
-    limits: &Limits,
-) -> Result<(Plan, Vec<Vec<RawPlace>>), Failure> {
-    let mut plan = plan::compile(catalog, options, limits, &known_names(existing))
+) -> Result<PlanOver, Failure> {
+    let limits = warehouse.dialect().limits().clone();
+    let existing = warehouse.describe(&schemas(catalog, options, &limits))?;
+    let mut plan = plan::compile(catalog, options, &limits, &known_names(&existing))
         .map_err(|error| Failure::config(error.to_string()))?;
-    let raw_places = plan.raw_places(&options.schema, |name| find(existing, name).map(ExistingTable::described));
+    let raw_places = plan.raw_places(&options.schema, |name| find(&existing, name).map(ExistingTable::described));
     plan.adopt_raw(&raw_places);
-    Ok((plan, raw_places))
+    Ok(PlanOver { plan, existing, raw_places })
 }
 
 fn make_ready(
@@ -184,7 +192,7 @@ pub(super) fn states(
 }
 
 /// The schemas that have a say in a plan.
-pub(super) fn schemas(catalog: &ConfiguredCatalog, options: &Options, limits: &Limits) -> Vec<String> {
+fn schemas(catalog: &ConfiguredCatalog, options: &Options, limits: &Limits) -> Vec<String> {
     let names = || catalog.streams.iter().map(|stream| &stream.name);
     let mut schemas: Vec<String> = names().map(|name| plan::schema_of(name, options, limits)).collect();
     schemas.extend(names().map(|name| plan::raw_schema_of(name, options, limits)));

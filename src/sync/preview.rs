@@ -6,7 +6,7 @@ use alluvium_normalization::plan::{Options, Plan};
 use alluvium_normalization::sql::{StreamSql, TableName};
 
 use crate::failure::Failure;
-use crate::sync::prepare;
+use crate::sync::prepare::{self, PlanOver, plan_over};
 use crate::sync::stale::stale;
 use crate::sync::target::{Place, obsolete, refuse_foreign_tables};
 use crate::warehouse::{ExistingTable, Warehouse};
@@ -51,9 +51,7 @@ pub(crate) fn preview(
     catalog: &ConfiguredCatalog,
     options: &Options,
 ) -> Result<Preview, Failure> {
-    let limits = warehouse.dialect().limits().clone();
-    let existing = warehouse.describe(&prepare::schemas(catalog, options, &limits))?;
-    let (plan, _) = prepare::plan_over(&existing, catalog, options, &limits)?;
+    let PlanOver { plan, existing, .. } = plan_over(warehouse, catalog, options)?;
     for stream in &plan.streams {
         let live = StreamSql::new(stream, warehouse.dialect()).live();
         refuse_foreign_tables(stream, &live, &existing)?;

@@ -23,7 +23,7 @@ use crate::sync::stale::rows_without_raw;
 use crate::sync::target::{Place, StreamPreparation, StreamTarget};
 use crate::sync::transaction::Transaction;
 use crate::sync::{Rejected, Settings, threads};
-use crate::warehouse::{ExistingTable, Warehouse};
+use crate::warehouse::{ExistingTable, Warehouse, count};
 
 /// A rebuild that is about to run.
 pub(crate) struct Rebuild<'a> {
@@ -214,10 +214,8 @@ impl Rebuild<'_> {
 /// Tells how many rows there are to read. Whoever watches does without knowing; what keeps a table from being counted keeps it
 /// from being read, and is told then.
 fn expect(progress: &Progress, sources: &[RawQuery], warehouse: &mut dyn Warehouse) {
-    let counts = sources.iter().map(|source| {
-        let found = warehouse.query(&format!("SELECT count(*) FROM ({}) AS rows", source.sql)).ok()?;
-        found.rows.first()?.first()?.as_ref()?.parse().ok()
-    });
+    let counts =
+        sources.iter().map(|source| count(warehouse, &format!("SELECT count(*) FROM ({}) AS rows", source.sql)).ok());
     // a sum of some of them would be wrong
     let counts: Option<Vec<u64>> = counts.collect();
     for (stream, records) in counts.into_iter().flatten().enumerate() {

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::sync::prepare::{failure, find};
 use crate::sync::raw_tables::{RawSource, raw_source};
 use crate::sync::target::{Place, Staging};
-use crate::warehouse::{ExistingTable, Warehouse};
+use crate::warehouse::{ExistingTable, Warehouse, count};
 
 /// Rows that have to be typed again from raw before others are added to them.
 #[derive(Debug)]
@@ -73,9 +73,7 @@ pub(super) fn rows_without_raw(
     let sql =
         StreamSql::new(stream, warehouse.dialect()).rows_without_raw(targets, (&raw.table, raw.layout.id()), described);
     let Some(sql) = sql else { return Ok(0) };
-    let answer = warehouse.query(&sql).map_err(|error| failure(error, Some(stream)))?;
-    let count = answer.rows.first().and_then(|row| row.first()?.as_deref()?.parse().ok());
-    count.ok_or_else(|| Failure::internal("a count is no number"))
+    count(warehouse, &sql).map_err(|error| failure(error, Some(stream)))
 }
 
 struct Inspection<'a> {

@@ -14,6 +14,8 @@ mod inference;
 mod normalize;
 /// `plan`: what a catalog gives, before anything is done.
 mod plan;
+/// What became of printing to stdout.
+mod printed;
 /// A warehouse that has to be there already.
 mod reading;
 /// Signals that ask the process to end.

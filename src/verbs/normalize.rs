@@ -1,7 +1,7 @@
 //! `normalize`: typed tables again, from raw tables.
 
 use std::collections::BTreeSet;
-use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use alluvium_normalization::catalog::{ConfiguredCatalog, StreamName};
 use alluvium_normalization::infer::configured_catalog;
@@ -20,6 +20,7 @@ use crate::terminal::{Audience, Size, count};
 use crate::verbs::catalog::{named, read_catalog};
 use crate::verbs::inference::findings::Wanted;
 use crate::verbs::inference::raw::read_raw;
+use crate::verbs::printed::printed;
 use crate::verbs::reading::{connect_to_existing, connect_to_read};
 use crate::verbs::signals::stop_on_signals;
 use crate::verbs::watching::watch;
@@ -80,11 +81,7 @@ fn print(foreseen: &[Foreseen]) -> Result<(), Failure> {
         let told = "lost: rows whose records the raw table does not hold any more; only `--accept-losses` lets them go";
         lines.push(style.paint(Tone::Warning, told));
     }
-    match writeln!(out.lock(), "{}", lines.join("\n")) {
-        // Whoever reads has seen enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        printed => printed.map_err(Failure::output),
-    }
+    printed(writeln!(out.lock(), "{}", lines.join("\n")))
 }
 
 /// The catalog that the raw tables suggest; what it is, is told.

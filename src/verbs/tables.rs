@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::terminal::style::{Style, Tone};
 use crate::terminal::text::{cut, harmless};
 use crate::terminal::{Size, counted};
+use crate::verbs::printed::printed;
 use crate::verbs::reading::connect_to_read;
 use crate::warehouse::{ExistingTable, WarehouseError};
 
@@ -24,7 +25,7 @@ pub(crate) fn tables(config: &Config, limit: usize) -> Result<(), Failure> {
     let tables = shown_tables(warehouse.as_mut(), &schema)?;
     let room = io::stdout().is_terminal().then(|| Size::of_stdout().columns);
     let mut printer = Printer { out: io::stdout().lock(), style: Style::of(&io::stdout()), room };
-    let printed = if tables.is_empty() {
+    let outcome = if tables.is_empty() {
         printer.line(Tone::Faint, "no tables")
     } else {
         tables.iter().try_for_each(|table| {
@@ -33,10 +34,8 @@ pub(crate) fn tables(config: &Config, limit: usize) -> Result<(), Failure> {
             printer.table(name, table, &contents)
         })
     };
-    match printed {
-        // Whoever reads has seen enough.
-        Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(Stop::Output(error)) => Err(Failure::output(error)),
+    match outcome {
+        Err(Stop::Output(error)) => printed(Err(error)),
         Err(Stop::Failed(failure)) => Err(failure),
         Ok(()) => Ok(()),
     }

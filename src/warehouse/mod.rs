@@ -124,6 +124,16 @@ pub(crate) trait Warehouse: Send {
     fn query(&mut self, sql: &str) -> Result<QueryRows, WarehouseError>;
 }
 
+/// The number that a query answers with.
+pub(crate) fn count(warehouse: &mut dyn Warehouse, sql: &str) -> Result<u64, WarehouseError> {
+    let found = warehouse.query(sql)?;
+    let count = found.rows.first().and_then(|row| row.first()?.as_deref()?.parse().ok());
+    count.ok_or_else(|| WarehouseError::Statement {
+        doing: "counting".to_owned(),
+        message: "the answer is no number".to_owned(),
+    })
+}
+
 /// Reads what is committed.
 pub(crate) trait RowReader {
     /// The rows of a query of `width` text columns, as they are now.

@@ -23,7 +23,7 @@ use self::report::{Compacted, CompactedStream, Lost, Reduction, Untouched};
 use self::versions::{Counts, Versions};
 use crate::failure::Failure;
 use crate::sync::patience::Patience;
-use crate::sync::prepare::{failure, plan_over, schemas};
+use crate::sync::prepare::{PlanOver, failure, plan_over};
 use crate::sync::raw_tables::{no_raw_table, raw_table};
 use crate::warehouse::{TableName, Warehouse, WarehouseError};
 
@@ -89,9 +89,8 @@ impl Compaction<'_> {
         let claims: Vec<(String, String)> =
             wanted.map(|name| (plan::schema_of(name, &options, limits), name.name.clone())).collect();
         warehouse.claim(&claims)?;
-        let existing = warehouse.describe(&schemas(self.catalog, &options, limits))?;
         // names depend on all streams, whichever are wanted
-        let (plan, _) = plan_over(&existing, self.catalog, &options, limits)?;
+        let PlanOver { plan, existing, .. } = plan_over(warehouse, self.catalog, &options)?;
         let wanted = plan.streams.into_iter().filter(|plan| is_wanted(&plan.stream));
         let raw = wanted.map(|plan| {
             let (table, layout) = raw_table(&plan, &existing).ok_or_else(|| no_raw_table(&plan))?;

@@ -4,7 +4,7 @@
 mod input;
 
 use std::fs::File;
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use alluvium_normalization::infer::configured_catalog;
@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::terminal::Audience;
 use crate::verbs::inference::findings::Wanted;
 use crate::verbs::inference::raw::read_raw;
+use crate::verbs::printed::printed;
 use crate::verbs::reading::connect_to_read;
 
 /// Reads records, and writes the catalog that they suggest.
@@ -37,11 +38,7 @@ pub(crate) fn infer(arguments: &cli::Infer, audience: &Audience) -> Result<(), F
     let catalog = configured_catalog(&inferred.streams, arguments.dedup);
     match &arguments.output {
         Some(path) => write_file(path, &catalog)?,
-        None => match print(io::stdout().lock(), &catalog) {
-            // Whoever reads has seen enough.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
-            printed => printed.map_err(Failure::output)?,
-        },
+        None => printed(print(io::stdout().lock(), &catalog))?,
     }
     audience.inferred(&inferred);
     Ok(())

@@ -3,7 +3,7 @@
 /// A plan as a person reads it.
 mod text;
 
-use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use alluvium_normalization::describe::{self, Existing, StreamChanges};
@@ -15,6 +15,7 @@ use crate::sync::preview::preview;
 use crate::terminal::Size;
 use crate::terminal::style::Style;
 use crate::verbs::catalog::read_catalog;
+use crate::verbs::printed::printed;
 use crate::verbs::reading::connect_to_read_or_empty;
 
 /// Prints what a sync of the catalog would make, and how that differs from what exists.
@@ -40,9 +41,5 @@ pub(crate) fn plan(config: &Config, catalog: &Path, format: PlanFormat) -> Resul
         PlanFormat::Mermaid => describe::mermaid(plan, dialect),
     };
     let mut out = out.lock();
-    match out.write_all(shown.as_bytes()).and_then(|()| out.flush()) {
-        // Whoever reads has seen enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        printed => printed.map_err(Failure::output),
-    }
+    printed(out.write_all(shown.as_bytes()).and_then(|()| out.flush()))
 }

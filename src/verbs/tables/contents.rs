@@ -6,7 +6,7 @@ use alluvium_normalization::sql::Dialect;
 use crate::terminal::style::Tone;
 use crate::terminal::table::{Cell, Side, Table};
 use crate::terminal::text::cut;
-use crate::warehouse::{ExistingColumn, ExistingTable, Warehouse, WarehouseError};
+use crate::warehouse::{ExistingColumn, ExistingTable, Warehouse, WarehouseError, count as count_rows};
 
 /// No more characters of a value are asked for: whatever one holds, it takes little memory here.
 const LONGEST_VALUE: usize = 200;
@@ -37,8 +37,7 @@ impl<'a> Contents<'a> {
             .join(", ");
         let order = if order.is_empty() { order } else { format!(" ORDER BY {order}") };
         let rows = format!("SELECT {values} FROM {relation} AS shown{order} LIMIT {limit}");
-        let count = warehouse.query(&format!("SELECT count(*) FROM {relation}"))?;
-        let count = count.rows.first().and_then(|row| row.first()?.as_ref()?.parse().ok()).unwrap_or_default();
+        let count = count_rows(warehouse, &format!("SELECT count(*) FROM {relation}"))?;
         let rows = if columns.is_empty() || limit == 0 { Vec::new() } else { warehouse.query(&rows)?.rows };
         Ok(Self { count, columns, rows })
     }
