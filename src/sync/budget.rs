@@ -68,6 +68,14 @@ impl Budget {
         self.changed.notify_all();
     }
 
+    /// Waits until all checkpoints before this one are committed, or nobody loads any more.
+    pub(super) fn wait_for(&self, checkpoint: u64) {
+        let mut state = self.lock();
+        while !state.closed && state.loading < checkpoint {
+            state = self.wait(state);
+        }
+    }
+
     /// Nobody loads any more: whoever waits goes on.
     pub(super) fn close(&self) {
         self.lock().closed = true;

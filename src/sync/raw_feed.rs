@@ -80,6 +80,9 @@ impl<'a> RawFeed<'a> {
             }
         }
         self.seal(vec![Action::Complete { stream: index }])?;
+        // Nothing is read while tables are replaced: of what a reader may still need DuckDB writes a log, and a log that a
+        // killed process leaves half written brings back rows, if it is not us who opens the file next.
+        self.intake.budget.wait_for(self.checkpoint);
         Ok(true)
     }
 

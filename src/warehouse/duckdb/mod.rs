@@ -22,6 +22,8 @@ mod stream;
 mod tests;
 /// Text in SQL and SQL in messages.
 mod text;
+/// The end of a log that a killed process left unfinished.
+mod torn_log;
 
 use alluvium_normalization::sql::Dialect;
 use alluvium_normalization::sql::duckdb::DuckDb;
@@ -47,6 +49,8 @@ pub(crate) struct DuckDbWarehouse {
     is_broken: bool,
     /// Rows were deleted or changed: their room is given back at the end.
     leaves_gaps: bool,
+    /// Rows that the transaction has written.
+    written: u64,
 }
 
 impl DuckDbWarehouse {
@@ -55,7 +59,7 @@ impl DuckDbWarehouse {
         let connection = open::open(options)?;
         let (place, memory) = (options.place(), Memory::new(options.memory_limit));
         let dialect = DuckDb { has_zstd: open::has_zstd(&connection) };
-        Ok(Self { connection, dialect, place, memory, is_broken: false, leaves_gaps: false })
+        Ok(Self { connection, dialect, place, memory, is_broken: false, leaves_gaps: false, written: 0 })
     }
 
     fn run(&mut self, doing: &str, sql: &str) -> Result<u64, WarehouseError> {
@@ -69,6 +73,18 @@ impl DuckDbWarehouse {
             self.is_broken = true;
             self.place.explain(doing, &error)
         })
+    }
+
+    /// Commits. What may have full row groups is written by a checkpoint instead of the log: the switch to a checkpoint is one
+    /// write, whereas of a log that ends early DuckDB brings rows back (see `torn_log`), whoever opens the file first.
+    fn commit_whole(&mut self) -> Result<(), WarehouseError> {
+        if self.written < open::ROW_GROUP {
+            return self.run("committing", "COMMIT").map(drop);
+        }
+        self.run("committing", "SET checkpoint_threshold = '0B'")?;
+        let outcome = self.run("committing", "COMMIT");
+        self.run("committing", "RESET checkpoint_threshold")?;
+        outcome.map(drop)
     }
 
     fn load_with_room(&mut self, table: &TableName, batches: &[RecordBatch]) -> Result<u64, Error> {
@@ -101,7 +117,7 @@ impl Warehouse for DuckDbWarehouse {
 
     fn begin(&mut self) -> Result<(), WarehouseError> {
         self.run("beginning a transaction", "BEGIN TRANSACTION")?;
-        self.is_broken = false;
+        (self.is_broken, self.written) = (false, 0);
         Ok(())
     }
 
@@ -112,7 +128,7 @@ impl Warehouse for DuckDbWarehouse {
         }
         let raised = self.memory.raise_for_commit(&self.connection);
         self.told("setting the memory limit", raised)?;
-        self.run("committing", "COMMIT")?;
+        self.commit_whole()?;
         let lowered = self.memory.lower(&self.connection);
         self.told("setting the memory limit", lowered)
     }
@@ -129,6 +145,7 @@ impl Warehouse for DuckDbWarehouse {
 
     fn execute(&mut self, sql: &str) -> Result<u64, WarehouseError> {
         let rows = self.run(&text::purpose(sql), sql)?;
+        self.written += rows;
         // one row is most likely of our bookkeeping, and no reason to write large tables anew
         self.leaves_gaps |= rows > 1 && !sql.trim_start().starts_with("INSERT");
         Ok(rows)
@@ -136,6 +153,7 @@ impl Warehouse for DuckDbWarehouse {
 
     fn load(&mut self, table: &TableName, batches: &[RecordBatch]) -> Result<u64, WarehouseError> {
         let outcome = self.load_with_room(table, batches);
+        self.written += outcome.as_ref().copied().unwrap_or_default();
         self.told(&format!("loading {}.{}", table.schema, table.name), outcome)
     }
 

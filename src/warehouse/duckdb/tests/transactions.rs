@@ -90,3 +90,46 @@ fn a_table_that_is_merged_into_does_not_grow_with_every_sync() {
     let held: u64 = value(&mut open(&path), held).unwrap().parse().unwrap();
     assert!(held < 600_000, "300000 rows live, {held} kept");
 }
+
+#[test]
+fn a_log_that_ends_within_a_transaction_brings_back_none_of_its_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let [file, log, cut, cut_log] =
+        ["a.duckdb", "a.duckdb.wal", "b.duckdb", "b.duckdb.wal"].map(|name| folder.path().join(name));
+    // as any other process of DuckDB would leave it
+    let other = duckdb::Connection::open(&file).unwrap();
+    let committed = "SET checkpoint_threshold = '1TB'; SET write_buffer_row_group_count = 1; \
+                     CREATE TABLE t (i BIGINT); CHECKPOINT; INSERT INTO t SELECT range FROM range(10)";
+    other.execute_batch(committed).unwrap();
+    let first = std::fs::metadata(&log).unwrap().len();
+    other.execute_batch("BEGIN; DELETE FROM t; INSERT INTO t SELECT range FROM range(300000); COMMIT").unwrap();
+    let whole = std::fs::read(&log).unwrap();
+    let count = |length: usize| {
+        std::fs::copy(&file, &cut).unwrap();
+        std::fs::write(&cut_log, &whole[..length]).unwrap();
+        value(&mut open(&cut), "SELECT count(*) FROM t").unwrap()
+    };
+    for length in (usize::try_from(first).unwrap()..whole.len()).step_by(5) {
+        assert_eq!(count(length), "10", "{length} of {} bytes", whole.len());
+    }
+    assert_eq!(count(whole.len()), "300000");
+}
+
+#[test]
+fn a_large_commit_writes_no_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.duckdb");
+    let mut warehouse = open(&path);
+    warehouse.execute("CREATE TABLE t (i BIGINT)").unwrap();
+    let mut reader = warehouse.reader().unwrap();
+    // once alone, once while somebody reads
+    for _ in 0..2 {
+        warehouse.begin().unwrap();
+        warehouse.load(&table("main", "t"), &[integers(0..300_000)]).unwrap();
+        warehouse.execute("DELETE FROM t WHERE i < 10").unwrap();
+        warehouse.commit().unwrap();
+        assert!(!folder.path().join("a.duckdb.wal").exists());
+        let parts = reader.stream("SELECT i::VARCHAR FROM t", 1).unwrap();
+        std::mem::forget(parts);
+    }
+}
