@@ -48,6 +48,11 @@ fn at() -> Option<(String, u64, i32)> {
     Some((point, nth, signal))
 }
 
+/// Whether a test wants checkpoints to be others than usual: then nothing that could be several is one.
+pub(crate) fn has_small_checkpoints() -> bool {
+    checkpoint_bytes(usize::MAX) != usize::MAX
+}
+
 /// The bytes after which a checkpoint is committed, if a test wants them to be others than `usual`.
 pub(crate) fn checkpoint_bytes(usual: usize) -> usize {
     let wanted = std::env::var("ALLUVIUM_CHECKPOINT_BYTES").ok().filter(|_| cfg!(debug_assertions));

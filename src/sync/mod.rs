@@ -83,6 +83,9 @@ pub(crate) struct Settings {
     pub(crate) workers: usize,
     /// Input bytes after which a checkpoint is committed, however many states wait.
     pub(crate) checkpoint_bytes: usize,
+    /// A rebuild of roots of up to so many values may be one transaction, which saves writing them twice: less than a
+    /// minute's work, which begins anew if it is interrupted.
+    pub(crate) values_at_once: u64,
     /// Time after which a waiting state makes a checkpoint.
     pub(crate) checkpoint_after: Duration,
 }
@@ -94,6 +97,7 @@ impl Default for Settings {
             max_line_bytes: 256 << 20,
             workers: std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 16)),
             checkpoint_bytes: seams::checkpoint_bytes(64 << 20),
+            values_at_once: if seams::has_small_checkpoints() { 0 } else { 200_000_000 },
             checkpoint_after: Duration::from_secs(2),
         }
     }

@@ -33,7 +33,8 @@ pub(super) enum Purpose<'p> {
     /// Records from a source. `rebuilds`: rows that an earlier plan typed in another way are typed again before.
     Sync { rebuilds: bool },
     /// Records from raw tables, into typed tables that replace those that there are.
-    Rebuild(&'p Rebuilding),
+    /// Tables of up to so many values are emptied and filled again at once, where the warehouse lets us.
+    Rebuild(&'p Rebuilding, u64),
 }
 
 /// Whether a sync can start.
@@ -75,7 +76,7 @@ fn try_to_prepare(
     let schema_of = |stream: &ConfiguredStream| plan::schema_of(&stream.name, options, &limits);
     let is_wanted = |stream: &StreamName| match purpose {
         Purpose::Sync { .. } => true,
-        Purpose::Rebuild(rebuilding) => rebuilding.has(stream),
+        Purpose::Rebuild(rebuilding, _) => rebuilding.has(stream),
     };
     let wanted = catalog.streams.iter().filter(|stream| is_wanted(&stream.name));
     let claims: Vec<(String, String)> = wanted.map(|stream| (schema_of(stream), stream.name.name.clone())).collect();
@@ -97,7 +98,7 @@ fn try_to_prepare(
             return Ok(Readiness::Stale(found));
         }
     }
-    if let Purpose::Rebuild(rebuilding) = purpose {
+    if let Purpose::Rebuild(rebuilding, _) = purpose {
         rebuilding.tell_unread(&plan, &raw_places, &existing);
         rebuilding.refuse_losses(warehouse, &plan, &existing)?;
     }
@@ -164,7 +165,9 @@ fn make_ready(
                 streams.map(|(stream, state)| StreamPreparation { warehouse, stream, existing, state }.sync());
             Ok((targets.collect::<Result<_, _>>()?, Vec::new()))
         }
-        Purpose::Rebuild(rebuilding) => rebuilding.make_ready(warehouse, plan, states, existing),
+        Purpose::Rebuild(rebuilding, values_at_once) => {
+            rebuilding.make_ready(warehouse, (plan, values_at_once), states, existing)
+        }
     }
 }
 

@@ -76,7 +76,7 @@ impl<'a> RawFeed<'a> {
                 return Ok(false);
             }
             for row in part.map_err(failed)?.rows() {
-                self.row(index, row, source.is_json)?;
+                self.row(index, row, source)?;
             }
         }
         self.seal(vec![Action::Complete { stream: index }])?;
@@ -86,8 +86,8 @@ impl<'a> RawFeed<'a> {
         Ok(true)
     }
 
-    fn row(&mut self, stream: usize, row: TextRow<'_>, is_json: bool) -> Result<(), Halt> {
-        let Some(RawRecord { record, origin }) = RawRecord::read(row, self.limits, is_json) else {
+    fn row(&mut self, stream: usize, row: TextRow<'_>, source: &RawQuery) -> Result<(), Halt> {
+        let Some(RawRecord { record, origin }) = RawRecord::read(row, self.limits, source.is_json) else {
             return self.refuse(stream, row);
         };
         // A merge tells the versions of a key by their ids. One that comes again in a later checkpoint changes nothing.
@@ -108,7 +108,8 @@ impl<'a> RawFeed<'a> {
         if self.chunk.bytes() >= CHUNK_BYTES {
             self.send()?;
         }
-        if self.bytes >= self.settings.checkpoint_bytes { self.seal(Vec::new()) } else { Ok(()) }
+        let is_full = self.bytes >= self.settings.checkpoint_bytes && !source.is_one_checkpoint;
+        if is_full { self.seal(Vec::new()) } else { Ok(()) }
     }
 
     fn send(&mut self) -> Result<(), Halt> {

@@ -39,7 +39,13 @@ impl RawSource {
     /// The query of its rows; of those that `typed` does not have, if that is given.
     pub(super) fn query(&self, dialect: &dyn Dialect, typed: Option<&Targets>) -> RawQuery {
         let typed = typed.and_then(|typed| typed.keys.as_ref().or(typed.tables.first()));
-        RawQuery { sql: self.layout.select(dialect, &self.table, typed), is_json: self.layout.holds_json(dialect) }
+        let sql = self.layout.select(dialect, &self.table, typed);
+        RawQuery { sql, is_json: self.layout.holds_json(dialect), is_one_checkpoint: false }
+    }
+
+    /// The query of how many rows there are.
+    pub(super) fn count(&self, dialect: &dyn Dialect) -> String {
+        format!("SELECT count(*) FROM {}", dialect.relation(&self.table))
     }
 }
 
@@ -48,6 +54,8 @@ pub(super) struct RawQuery {
     pub(super) sql: String,
     /// The warehouse vouches for it that the records are JSON.
     pub(super) is_json: bool,
+    /// All rows are committed together.
+    pub(super) is_one_checkpoint: bool,
 }
 
 /// The raw rows that what is in this place of the stream is typed from.

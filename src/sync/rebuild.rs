@@ -17,13 +17,16 @@ use crate::protocol::writer::ProtocolWriter;
 use crate::sync::patience::Patience;
 use crate::sync::prepare::{self, Prepared, Purpose, Readiness, failure};
 use crate::sync::raw_feed::RawFeed;
-use crate::sync::raw_tables::{self, RawQuery, no_raw_table, raw_source};
+use crate::sync::raw_tables::{self, RawQuery, RawSource, no_raw_table, raw_source};
 use crate::sync::report::{Progress, Report};
 use crate::sync::stale::rows_without_raw;
 use crate::sync::target::{Place, StreamPreparation, StreamTarget};
 use crate::sync::transaction::Transaction;
 use crate::sync::{Rejected, Settings, threads};
 use crate::warehouse::{ExistingTable, Warehouse, count};
+
+/// So many rows of a stream with one row a key are: their ids are in memory.
+const MOST_KEYED_ROWS_AT_ONCE: u64 = 1_000_000;
 
 /// A rebuild that is about to run.
 pub(crate) struct Rebuild<'a> {
@@ -102,7 +105,7 @@ impl Rebuilding {
     pub(super) fn make_ready(
         &self,
         warehouse: &mut dyn Warehouse,
-        plan: &mut Plan,
+        (plan, values_at_once): (&mut Plan, u64),
         states: Vec<StreamState>,
         existing: &[ExistingTable],
     ) -> Result<(Vec<StreamTarget>, Vec<RawQuery>), Failure> {
@@ -125,9 +128,11 @@ impl Rebuilding {
             // raw rows are what is read, not what is written
             stream.raw = None;
             let may_resume = source.has_our_ids(warehouse.dialect(), existing);
+            let refills = warehouse.is_alone() && fits_one_transaction(warehouse, stream, &source, values_at_once)?;
             let preparation = StreamPreparation { warehouse, stream, existing, state };
-            let (target, resumes) = preparation.rebuild(self.place, &run, may_resume)?;
+            let (target, resumes) = preparation.rebuild(self.place, &run, (may_resume, refills))?;
             let query = source.query(warehouse.dialect(), resumes.then_some(&target.targets));
+            let query = RawQuery { is_one_checkpoint: target.refills, ..query };
             // a right that is missing shows before anything is changed
             warehouse.query(&format!("{} LIMIT 0", query.sql)).map_err(|error| failure(error, Some(stream)))?;
             sources.push(query);
@@ -203,12 +208,26 @@ impl Rebuild<'_> {
     fn prepare(&self, warehouse: &mut dyn Warehouse, patience: Patience<'_>) -> Result<Prepared, Failure> {
         // A warehouse that holds no raw rows for us still has those of before.
         let options = Options { raw: true, typed: true, ..self.options.clone() };
-        let purpose = Purpose::Rebuild(&self.rebuilding);
+        let purpose = Purpose::Rebuild(&self.rebuilding, self.settings.values_at_once);
         match prepare::prepare(warehouse, self.catalog, &options, patience, purpose)? {
             Readiness::Ready(prepared) => Ok(*prepared),
             Readiness::Stale(_) => Err(Failure::internal("a rebuild waits for a rebuild")),
         }
     }
+}
+
+/// Whether the stream is small enough for one transaction.
+fn fits_one_transaction(
+    warehouse: &mut dyn Warehouse,
+    stream: &StreamPlan,
+    source: &RawSource,
+    values_at_once: u64,
+) -> Result<bool, Failure> {
+    let columns: usize = stream.tables.iter().map(|table| table.columns.len()).sum();
+    let sql = source.count(warehouse.dialect());
+    let rows = count(warehouse, &sql).map_err(|error| failure(error, Some(stream)))?;
+    let fits = stream.dedup.is_none() || rows <= MOST_KEYED_ROWS_AT_ONCE;
+    Ok(fits && rows.saturating_mul(columns as u64) <= values_at_once)
 }
 
 /// Tells how many rows there are to read. Whoever watches does without knowing; what keeps a table from being counted keeps it

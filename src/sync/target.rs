@@ -53,6 +53,8 @@ pub(super) struct StreamTarget {
     pub(super) targets: Targets,
     /// The rows replace others, and are in staging until the stream is complete.
     pub(super) replacing: Option<Replacing>,
+    /// Rows that replace others go to their place at once: one transaction empties it and fills it.
+    pub(super) refills: bool,
     /// Child tables of ours that the plan no longer has: dropped when the stream is replaced.
     pub(super) obsolete: Vec<TableName>,
     /// Live tables whose columns change their types when the stream is replaced.
@@ -156,30 +158,33 @@ impl<'a> StreamPreparation<'a> {
         self.state.staging_generation = replacing;
         self.remember()?;
         let replacing = replacing.map(Replacing::Generation);
-        Ok(StreamTarget { targets, replacing, obsolete, retyped: self.retyped(replacing), state: self.state })
+        let retyped = self.retyped(replacing);
+        Ok(StreamTarget { targets, replacing, refills: false, obsolete, retyped, state: self.state })
     }
 
     /// Makes ready what a rebuild of `place` needs: its typed tables as the plan has them, and others beside them, empty or as
-    /// an unfinished rebuild of the same `run` left them. Says whether it was left so.
+    /// an unfinished rebuild of the same `run` left them; or none where `refills`, unless there is such a rebuild. Says
+    /// whether there is.
     pub(super) fn rebuild(
         mut self,
         place: Place,
         run: &str,
-        may_resume: bool,
+        (may_resume, refills): (bool, bool),
     ) -> Result<(StreamTarget, bool), Failure> {
         let obsolete = if place == Place::Live { obsolete(self.stream, self.existing) } else { Vec::new() };
         let sql = place.sql(self.sql());
-        let (live, targets) = (sql.live(), sql.staging());
+        let (live, staging) = (sql.live(), sql.staging());
         refuse_foreign_tables(self.stream, &live, self.existing)?;
         let described = self.described();
         let begun = (Layout::of(self.stream), run.to_owned());
-        let is_there = targets.tables.iter().all(|table| find(self.existing, table).is_some());
+        let is_there = staging.tables.iter().all(|table| find(self.existing, table).is_some());
         let resumes =
             may_resume && place == Place::Live && is_there && self.state.layouts.rebuild.as_ref() == Some(&begun);
-        let staged = if resumes {
-            sql.prepare_staging(&described)
-        } else {
-            [sql.drop_staging(), sql.create_staging(&described)].concat()
+        let refills = refills && !resumes;
+        let staged = match (resumes, refills) {
+            (true, _) => sql.prepare_staging(&described),
+            (false, true) => sql.drop_staging(),
+            (false, false) => [sql.drop_staging(), sql.create_staging(&described)].concat(),
         };
         // a right that is missing in the end shows before all is typed again
         let statements = [sql.try_to_empty(&live, &described), sql.extend_live(&described), staged].concat();
@@ -190,7 +195,8 @@ impl<'a> StreamPreparation<'a> {
         }
         let replacing = Some(Replacing::Typed(place));
         let retyped = self.retyped(replacing);
-        Ok((StreamTarget { targets, replacing, obsolete, retyped, state: self.state }, resumes))
+        let targets = if refills { live } else { staging };
+        Ok((StreamTarget { targets, replacing, refills, obsolete, retyped, state: self.state }, resumes))
     }
 
     fn remember(&mut self) -> Result<(), Failure> {

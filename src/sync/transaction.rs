@@ -35,6 +35,8 @@ pub(super) struct Transaction<'a> {
     is_open: bool,
     /// Streams with rows in their batch tables, to be merged.
     unmerged: BTreeSet<usize>,
+    /// Streams that were emptied to be filled again.
+    emptied: BTreeSet<usize>,
     /// Streams whose tables have what merges find rows by.
     indexed: BTreeSet<usize>,
     kept: Kept,
@@ -48,8 +50,8 @@ impl<'a> Transaction<'a> {
         patience: Patience<'a>,
     ) -> Self {
         let kept = Kept::new(warehouse.has_connection());
-        let (unmerged, indexed) = (BTreeSet::new(), BTreeSet::new());
-        Self { warehouse, plans, targets, patience, is_open: false, unmerged, indexed, kept }
+        let [unmerged, emptied, indexed] = [const { BTreeSet::new() }; 3];
+        Self { warehouse, plans, targets, patience, is_open: false, unmerged, emptied, indexed, kept }
     }
 
     /// Rows were loaded that are not committed.
@@ -76,6 +78,7 @@ impl<'a> Transaction<'a> {
         })?;
         self.is_open = false;
         self.indexed.append(&mut self.unmerged);
+        self.emptied.clear();
         self.kept.clear();
         for stream in completed {
             let live = StreamSql::new(&self.plans[*stream], self.warehouse.dialect()).live();
@@ -121,7 +124,9 @@ impl<'a> Transaction<'a> {
         let mut pauses = self.patience.pauses();
         while self.kept.is_whole() && pauses.wait_after(&reason) {
             let reconnected = self.warehouse.reconnect();
-            (self.is_open, _) = (false, std::mem::take(&mut self.unmerged));
+            self.is_open = false;
+            self.unmerged.clear();
+            self.emptied.clear();
             let outcome = match reconnected {
                 Ok(Interrupted::Committed) => Ok(()),
                 Ok(Interrupted::RolledBack) => again(self),
@@ -153,6 +158,7 @@ impl<'a> Transaction<'a> {
     /// The table that rows of a slot go to now, ready for them.
     fn table(&mut self, stream: usize, slot: Slot) -> Result<TableName, Failure> {
         self.begin()?;
+        self.empty(stream)?;
         let plans = Arc::clone(&self.plans);
         let plan = &plans[stream];
         let merges = plan.dedup.is_some() && matches!(slot, Slot::Table(_));
@@ -171,6 +177,21 @@ impl<'a> Transaction<'a> {
             Slot::Table(index) => targets.tables.get(index),
         };
         table.cloned().ok_or_else(|| Failure::internal("rows of a table that the plan does not have"))
+    }
+
+    /// Takes away what is about to be written anew, if the stream is written so.
+    fn empty(&mut self, stream: usize) -> Result<(), Failure> {
+        let target = &self.targets[stream];
+        let Some(replacing) = target.replacing.filter(|_| target.refills && !self.emptied.contains(&stream)) else {
+            return Ok(());
+        };
+        let plans = Arc::clone(&self.plans);
+        let plan = &plans[stream];
+        let mut statements: Vec<String> = target.retyped.iter().flat_map(|retyped| retyped.before.clone()).collect();
+        statements.extend(replacing.sql(self.sql(plan)).empty());
+        self.execute(&statements, plan)?;
+        self.emptied.insert(stream);
+        Ok(())
     }
 
     fn conclude(&mut self, completed: &[usize]) -> Result<(), Failure> {
@@ -215,18 +236,14 @@ impl<'a> Transaction<'a> {
         let sql = replacing.sql(self.sql(plan));
         let (indexes, pairs) = (sql.index(&sql.live()), sql.replaced_tables());
         self.execute(&indexes, plan)?;
-        let mut exchanged = Vec::new();
-        for (live, staged) in pairs {
-            if self.warehouse.exchange(&live, &staged).map_err(|error| failure(error, Some(plan)))? {
-                exchanged.push(live);
-            }
-        }
-        let dialect = self.warehouse.dialect();
-        let target = &self.targets[stream];
-        let copied = || target.retyped.iter().filter(|retyped| !exchanged.contains(&retyped.table));
-        let mut statements: Vec<String> = copied().flat_map(|retyped| retyped.before.clone()).collect();
-        statements.extend(replacing.sql(self.sql(plan)).swap(&exchanged));
-        statements.extend(copied().flat_map(|retyped| retyped.after.clone()));
+        let mut statements = if self.targets[stream].refills {
+            // of a stream without rows nothing was loaded
+            self.empty(stream)?;
+            self.targets[stream].retyped.iter().flat_map(|retyped| retyped.after.clone()).collect()
+        } else {
+            self.swap(replacing, stream, pairs)?
+        };
+        let (dialect, target) = (self.warehouse.dialect(), &self.targets[stream]);
         statements.extend(target.obsolete.iter().map(|table| dialect.give_up(table)));
         if matches!(replacing, Replacing::Generation(_)) && target.state.layouts.rebuild.is_some() {
             // its raw rows are gone
@@ -234,6 +251,30 @@ impl<'a> Transaction<'a> {
         }
         statements.extend(write_state(dialect, &target.replaced(plan)));
         self.execute(&statements, plan)
+    }
+
+    /// Puts what is staged in the place of what is live: tables as they are where the warehouse can, and for the others the
+    /// statements.
+    fn swap(
+        &mut self,
+        replacing: Replacing,
+        stream: usize,
+        pairs: Vec<(TableName, TableName)>,
+    ) -> Result<Vec<String>, Failure> {
+        let plans = Arc::clone(&self.plans);
+        let plan = &plans[stream];
+        let mut exchanged = Vec::new();
+        for (live, staged) in pairs {
+            if self.warehouse.exchange(&live, &staged).map_err(|error| failure(error, Some(plan)))? {
+                exchanged.push(live);
+            }
+        }
+        let target = &self.targets[stream];
+        let copied = || target.retyped.iter().filter(|retyped| !exchanged.contains(&retyped.table));
+        let mut statements: Vec<String> = copied().flat_map(|retyped| retyped.before.clone()).collect();
+        statements.extend(replacing.sql(self.sql(plan)).swap(&exchanged));
+        statements.extend(copied().flat_map(|retyped| retyped.after.clone()));
+        Ok(statements)
     }
 
     fn log_entries(&mut self, entries: &[SyncLogEntry]) -> Result<(), Failure> {

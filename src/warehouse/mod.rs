@@ -85,6 +85,12 @@ pub(crate) trait Warehouse: Send {
         u64::MAX
     }
 
+    /// Whether nobody reads the tables while this process writes them: they may as well be emptied and filled again in one
+    /// transaction as be replaced by others.
+    fn is_alone(&self) -> bool {
+        false
+    }
+
     /// Starts a transaction.
     fn begin(&mut self) -> Result<(), WarehouseError>;
 

@@ -33,6 +33,16 @@ impl StreamSql<'_> {
         statements
     }
 
+    /// Empties what is live, for rows that come in its place in the same transaction.
+    #[must_use]
+    pub fn empty(&self) -> Vec<String> {
+        let live = self.live();
+        let rows = self.user_tables(&live).map(|(name, _)| name);
+        let tables = rows.chain(&live.keys).chain(&live.events);
+        let deletes = tables.map(|name| format!("DELETE FROM {}", self.dialect.relation(name)));
+        self.former_keys().iter().map(|keys| drop_table(self.dialect, keys)).chain(deletes).collect()
+    }
+
     /// Asks for the right to empty the tables of `targets` that exist, without doing so.
     #[must_use]
     pub fn try_to_empty(

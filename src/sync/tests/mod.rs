@@ -38,7 +38,9 @@ fn cases(everyday: u32) -> ProptestConfig {
 
 /// A checkpoint after so many bytes, by so many workers.
 fn settings(checkpoint_bytes: usize, workers: usize) -> Settings {
-    Settings { checkpoint_bytes, workers, checkpoint_after: Duration::MAX, ..Settings::default() }
+    // who wants several checkpoints of a few records wants them of rebuilds too
+    let values_at_once = if checkpoint_bytes < 1 << 20 { 0 } else { Settings::default().values_at_once };
+    Settings { checkpoint_bytes, values_at_once, workers, checkpoint_after: Duration::MAX, ..Settings::default() }
 }
 
 /// Where syncs land.

@@ -37,23 +37,26 @@ fn messages() -> Vec<Value> {
 }
 
 /// A checkpoint every few rows.
-const CHECKPOINT_BYTES: usize = 2_000;
+const FEW: usize = 2_000;
+
+/// One checkpoint, and tables that are emptied and filled again where nobody reads them.
+const ALL: usize = 64 << 20;
 
 /// The records that each stream was typed from, by name.
 fn rebuild(place: &Place, accepts_losses: bool) -> Result<Vec<(String, u64)>, Failure> {
-    rebuild_by(place, &catalog(), &Options::default(), accepts_losses)
+    rebuild_by(place, (&catalog(), FEW), &Options::default(), accepts_losses)
 }
 
 fn rebuild_by(
     place: &Place,
-    catalog: &Value,
+    (catalog, checkpoint_bytes): (&Value, usize),
     options: &Options,
     accepts_losses: bool,
 ) -> Result<Vec<(String, u64)>, Failure> {
     let warehouse = warehouse::connect(&place.warehouse, false).unwrap();
     let catalog = ConfiguredCatalog::parse(&catalog.to_string()).unwrap();
     let rebuilding = Rebuilding::live(None, accepts_losses);
-    let (settings, stop) = (settings(CHECKPOINT_BYTES, 2), AtomicBool::new(false));
+    let (settings, stop) = (settings(checkpoint_bytes, 2), AtomicBool::new(false));
     let rebuild = Rebuild { catalog: &catalog, options, settings: &settings, stop: &stop, rebuilding };
     let (report, outcome) = rebuild.run(warehouse, &mut |_| {});
     outcome.map(drop)?;
@@ -106,10 +109,12 @@ proptest! {
                 later.land(&catalog, &raw_only, &settings(300, 2), messages).unwrap();
             }
             let before = with_ids(at_once);
-            rebuild_by(at_once, &catalog, &options, false).unwrap();
-            prop_assert_eq!(with_ids(at_once), before);
-            rebuild_by(later, &catalog, &options, false).unwrap();
-            prop_assert_eq!(splits::tables(later), splits::tables(at_once));
+            for checkpoint_bytes in [FEW, ALL] {
+                rebuild_by(at_once, (&catalog, checkpoint_bytes), &options, false).unwrap();
+                prop_assert_eq!(&with_ids(at_once), &before);
+                rebuild_by(later, (&catalog, checkpoint_bytes), &options, false).unwrap();
+                prop_assert_eq!(splits::tables(later), splits::tables(at_once));
+            }
         }
     }
 }

@@ -115,6 +115,10 @@ impl Warehouse for DuckDbWarehouse {
         memory::MOST_DELETES
     }
 
+    fn is_alone(&self) -> bool {
+        true
+    }
+
     fn begin(&mut self) -> Result<(), WarehouseError> {
         self.run("beginning a transaction", "BEGIN TRANSACTION")?;
         (self.is_broken, self.written) = (false, 0);
