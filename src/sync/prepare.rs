@@ -145,6 +145,7 @@ pub(super) fn plan_over(
         .map_err(|error| Failure::config(error.to_string()))?;
     let raw_places = plan.raw_places(&options.schema, |name| find(&existing, name).map(ExistingTable::described));
     plan.adopt_raw(&raw_places);
+    plan.adopt_history(&limits, |name| find(&existing, name).map(ExistingTable::described));
     Ok(PlanOver { plan, existing, raw_places })
 }
 

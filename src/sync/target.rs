@@ -1,7 +1,7 @@
 //! Where the rows of a stream go: what is live, what is staged, and what becomes of what an earlier run left.
 
 use alluvium_normalization::catalog::{Replacement, SyncMode};
-use alluvium_normalization::plan::{Layout, StreamPlan};
+use alluvium_normalization::plan::{Layout, StreamPlan, Table, TableRole};
 use alluvium_normalization::sql::bookkeeping::{self, StreamState};
 use alluvium_normalization::sql::{Described, Retyped, StreamSql, TableName, Targets};
 
@@ -55,7 +55,7 @@ pub(super) struct StreamTarget {
     pub(super) replacing: Option<Replacing>,
     /// Rows that replace others go to their place at once: one transaction empties it and fills it.
     pub(super) refills: bool,
-    /// Child tables of ours that the plan no longer has: dropped when the stream is replaced.
+    /// Tables of ours that the plan no longer has: dropped when the stream is replaced.
     pub(super) obsolete: Vec<TableName>,
     /// Live tables whose columns change their types when the stream is replaced.
     pub(super) retyped: Vec<Retyped>,
@@ -121,7 +121,7 @@ pub(super) struct StreamPreparation<'a> {
 impl<'a> StreamPreparation<'a> {
     /// Makes ready what a sync needs.
     pub(super) fn sync(mut self) -> Result<StreamTarget, Failure> {
-        let obsolete = obsolete(self.stream, self.existing);
+        let mut obsolete = obsolete(self.stream, self.existing);
         let live = Targets { former_children: obsolete.clone(), ..self.sql().live() };
         let staging = self.sql().staging();
         refuse_foreign_tables(self.stream, &live, self.existing)?;
@@ -152,6 +152,9 @@ impl<'a> StreamPreparation<'a> {
                     _ => [self.sql().drop_staging(), self.sql().create_staging(&described)].concat(),
                 };
                 self.execute(&[self.sql().extend_live(&described), staged].concat())?;
+                if let Some(history) = former_history(self.stream, self.existing) {
+                    obsolete.extend([self.sql().events_of(&history), history]);
+                }
                 (Some(generation), staging)
             }
         };
@@ -258,4 +261,11 @@ pub(super) fn obsolete(stream: &StreamPlan, existing: &[ExistingTable]) -> Vec<T
         .filter(|table| stream.tables.iter().all(|planned| planned.name != table.name.name))
         .map(|table| table.name.clone())
         .collect()
+}
+
+/// The stream's history that an earlier plan kept and this one does not. It goes with the rows whose history it is.
+fn former_history(stream: &StreamPlan, existing: &[ExistingTable]) -> Option<TableName> {
+    let comment = Table { role: TableRole::History, ..stream.tables.first()?.clone() }.comment(&stream.stream);
+    let is_it = |table: &&ExistingTable| table.comment.as_ref() == Some(&comment) && table.name.schema == stream.schema;
+    existing.iter().filter(|_| stream.history.is_none()).find(is_it).map(|table| table.name.clone())
 }

@@ -14,6 +14,8 @@ in_every_warehouse! {
     rows_whose_records_raw_has_lost_stay,
     a_backfill_fills_new_columns_of_old_rows,
     tables_that_were_not_wanted_have_all_rows_when_they_are,
+    the_history_keeps_values_of_properties_that_are_gone,
+    a_replacement_takes_an_earlier_history_with_it,
     a_sync_that_is_killed_while_it_types_rows_again_leaves_them_and_the_next_ends_it,
 }
 
@@ -100,6 +102,41 @@ fn tables_that_were_not_wanted_have_all_rows_when_they_are<W: TestWarehouse>() {
     destination.reconfigure(&json!({"normalization": {}}));
     destination.write(&catalog, &values(&[(4, json!("four"))])).succeeded();
     assert_eq!(rows(&destination), ["1 one", "2 two", "3 three", "4 four"]);
+}
+
+fn the_history_keeps_values_of_properties_that_are_gone<W: TestWarehouse>() {
+    for raw in ["keep", "none"] {
+        let destination = Destination::of::<W>(&json!({"normalization": {"history": true, "raw": raw}}));
+        let mut catalog = of("append_dedup", "string", &json!({}));
+        destination.write(&catalog, &values(&[(1, json!("one")), (2, json!("two"))])).succeeded();
+        let properties = &mut catalog["streams"][0]["stream"]["json_schema"]["properties"];
+        *properties = json!({"id": {"type": "integer"}, "w": {"type": "string"}});
+        let record = |id: i64, at: i64, w: &str| {
+            let data = json!({"id": id, "w": w});
+            line(&json!({"type": "RECORD", "record": {"stream": "s", "emitted_at": at, "data": data}}))
+        };
+        destination.write(&catalog, &(record(1, 20, "new") + &record(1, 10, "late"))).succeeded();
+        destination.write(&catalog, &(record(1, 15, "later") + &record(2, 15, "last"))).succeeded();
+        let sql = "SELECT id, v, w, CAST(_airbyte_active_row AS text) FROM s_scd ORDER BY id, _airbyte_start_at";
+        let versions = destination.query(sql).into_iter();
+        let versions: Vec<String> =
+            versions.map(|row| row.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>().join(" ")).collect();
+        let wanted = ["1 one  false", "1  late false", "1  later false", "1  new true", "2 two  false", "2  last true"];
+        assert_eq!(versions, wanted, "{raw}");
+    }
+}
+
+fn a_replacement_takes_an_earlier_history_with_it<W: TestWarehouse>() {
+    let destination = Destination::of::<W>(&json!({"normalization": {"history": true}}));
+    let generation = |number: i64, minimum: i64| json!({"generation_id": number, "minimum_generation_id": minimum});
+    let keyed = |number| of("append_dedup", "string", &generation(number, 0));
+    destination.write(&keyed(1), &values(&[(1, json!("one"))])).succeeded();
+    destination.write(&of("append", "string", &generation(2, 2)), &values(&[(2, json!("two"))])).succeeded();
+    let tables = "SELECT table_name FROM information_schema.tables WHERE table_name LIKE '%scd%'";
+    assert!(destination.query(tables).is_empty());
+    destination.write(&keyed(3), &values(&[(2, json!("three"))])).succeeded();
+    let versions = destination.query("SELECT id, v FROM s_scd ORDER BY v");
+    assert_eq!(versions, [["2", "three"], ["2", "two"]].map(|row| row.map(|value| Some(value.to_owned()))));
 }
 
 /// What there is of `s`, whole: rows, the sum of a column, children.

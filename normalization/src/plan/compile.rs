@@ -204,6 +204,7 @@ impl<'a> StreamDraft<'a> {
             columns: history_columns(&tables[0], self.dedup.as_ref()),
         });
         StreamPlan {
+            history_remnants: Vec::new(),
             stream: self.stream.name.clone(),
             schema: self.schema,
             raw_schema: self.raw_schema,

@@ -18,6 +18,8 @@ mod naming;
 mod nesting;
 /// The choices of the user.
 mod options;
+/// What a history still has of properties that are gone.
+mod remnants;
 #[cfg(test)]
 mod tests;
 /// The part of a plan that tells and orders the versions of a key.
@@ -56,6 +58,8 @@ pub struct StreamPlan {
     pub tables: Vec<Table>,
     /// `<stream>_scd`, if history is kept.
     pub history: Option<Table>,
+    /// Columns of the history that exist and are not planned, with their types: values of properties that are gone.
+    pub history_remnants: Vec<(String, String)>,
     /// How a record is walked into `tables`.
     pub root: ObjectNode,
     /// One row a key, if the sync mode asks for it.

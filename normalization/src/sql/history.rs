@@ -44,8 +44,10 @@ impl<'a> StreamSql<'a> {
         let (Some(gathered), Some(ranges)) = (&batch.events, &batch.history) else { return Vec::new() };
         let (Some(versions), Some(events)) = (&into.history, &into.events) else { return Vec::new() };
         let recorded = quoted(self.dialect, history.recorded().map(|column| &column.name));
+        let remnants = quoted(self.dialect, self.stream.history_remnants.iter().map(|(name, _)| name));
         let all = quoted(self.dialect, history.table.columns.iter().map(|column| &column.name));
-        let stored = [versions, events].map(|from| self.copy_by_key(gathered, from, &recorded, touched));
+        let (kept, all) = ([recorded.clone(), remnants.clone()].concat(), [all, remnants].concat());
+        let stored = [versions, events].map(|from| self.copy_by_key(gathered, from, &kept, touched));
         let mut statements: Vec<String> = stored.into_iter().flat_map(|copy| self.dialect.by_index(copy)).collect();
         let arrivals = arrivals.iter();
         statements.extend(arrivals.map(|(from, values)| self.gather_arrived(gathered, from, &recorded, values)));
@@ -53,7 +55,7 @@ impl<'a> StreamSql<'a> {
         statements.extend(self.delete_by(UNIQUE_KEY, versions, touched));
         statements.extend(self.delete_by(UNIQUE_KEY, events, touched));
         statements.push(self.copy(versions, ranges, &all));
-        statements.push(self.copy_except(events, gathered, ranges, &recorded));
+        statements.push(self.copy_except(events, gathered, ranges, &kept));
         statements
     }
 
@@ -91,10 +93,12 @@ WHERE NOT EXISTS (SELECT 1 FROM {gathered} AS known WHERE known.{id} = arrived.{
         );
         let carried =
             order.iter().map(|(name, _)| quote(name)).chain(history.dedup.cursor.is_none().then_some(&start).cloned());
-        let same = history.values().map(|column| {
-            let column = quote(&column.name);
-            format!("AND {column} IS NOT DISTINCT FROM lag({column}) OVER timeline")
-        });
+        let remnants = self.stream.history_remnants.iter().map(|(name, _)| quote(name));
+        let same = history
+            .values()
+            .map(|column| quote(&column.name))
+            .chain(remnants.clone())
+            .map(|column| format!("AND {column} IS NOT DISTINCT FROM lag({column}) OVER timeline"));
         let same = std::iter::once(format!("lag({id}) OVER timeline IS NOT NULL")).chain(same);
         // A cursor grows with the order. The time of emission need not where change data capture gives the order; then a
         // version ends with the earliest start after it, so that ranges never overlap.
@@ -139,11 +143,14 @@ SELECT
 FROM {gathered} AS event
 JOIN bounded AS bound ON bound.{id} = event.{id}{begins_a_version}",
             ranges = self.dialect.relation(ranges),
-            columns = listed(1, history.table.columns.iter().map(|column| quote(&column.name))),
+            columns = listed(1, history.table.columns.iter().map(|column| quote(&column.name)).chain(remnants.clone())),
             carried = listed(2, carried),
             same = joined(3, "", same),
             gathered = self.dialect.relation(gathered),
-            values = listed(1, history.table.columns.iter().map(value)),
+            values = listed(
+                1,
+                history.table.columns.iter().map(value).chain(remnants.map(|remnant| format!("event.{remnant}")))
+            ),
         )
     }
 

@@ -79,6 +79,12 @@ impl StreamSql<'_> {
         Some(self.physical_name(root, Place::Live, Part::Keys))
     }
 
+    /// What goes with a table of history.
+    #[must_use]
+    pub fn events_of(&self, history: &TableName) -> TableName {
+        TableName { schema: INTERNAL_SCHEMA.to_owned(), name: internal_name(self.dialect, history, "events") }
+    }
+
     /// Takes what is known of the keys that a merge meets; session-local.
     pub(super) fn met(&self) -> Option<TableName> {
         let (root, _) = self.keyed()?;

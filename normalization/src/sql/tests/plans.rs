@@ -44,6 +44,7 @@ fn root(name: &str, mut columns: Vec<Column>, more: &[System]) -> Table {
 
 fn stream(name: &str, root: Table) -> StreamPlan {
     StreamPlan {
+        history_remnants: Vec::new(),
         stream: StreamName { namespace: None, name: name.to_owned() },
         schema: "shop".to_owned(),
         raw_schema: "shop".to_owned(),

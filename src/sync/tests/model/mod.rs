@@ -17,9 +17,8 @@
 //! - with `raw: none`: typed rows after a changed key, cursor or deduplication, after an object's columns have moved to another
 //!   table, and after a widening that the warehouse's cast spells; that such syncs succeed is tested, and what follows once the
 //!   stream is replaced;
-//! - values of gone properties in the history of keys that get more versions, and what a sync without replacement takes over of
-//!   an unfinished one whose catalog had more: known not to be kept (`docs/reliability.md`); nested paths of keys and cursors,
-//!   which `dedup` has;
+//! - what a sync without replacement takes over of an unfinished one whose catalog had more: known not to be kept
+//!   (`docs/reliability.md`); nested paths of keys and cursors, which `dedup` has;
 //! - ids and keys themselves: that they are unique, that children lead to their parents and raw rows to roots is tested.
 
 /// Random streams through random syncs.

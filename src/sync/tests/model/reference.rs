@@ -210,11 +210,8 @@ impl Pile {
             for (path, (table, kind)) in &plan.layout.columns {
                 self.columns.insert((table.clone(), path[table.len()..].join(".")), *kind);
             }
-        } else {
-            self.is_history_lost |= self.has_gone_columns(&plan.layout, storage);
-            if is_typed_again {
-                self.follow(plan, storage);
-            }
+        } else if is_typed_again {
+            self.follow(plan, storage);
         }
         if plan.dedup.is_none() {
             self.rows = self.present();
@@ -224,15 +221,6 @@ impl Pile {
         self.layout = Some(plan.layout.clone());
         self.dedup.clone_from(&plan.dedup);
         self.keeps_history = plan.keeps_history;
-    }
-
-    /// The root has columns that the plan has not.
-    fn has_gone_columns(&self, layout: &Layout, storage: Storage) -> bool {
-        let is_planned = |column: &str, kind| {
-            let planned = layout.columns.iter().find(|(path, (table, _))| table.is_empty() && path.join(".") == column);
-            planned.is_some_and(|(_, (_, planned))| storage.type_of(*planned) == storage.type_of(kind))
-        };
-        self.columns.iter().any(|((table, column), kind)| table.is_empty() && !is_planned(column, *kind))
     }
 
     fn is_stale(&self, plan: &Plan, storage: Storage) -> bool {
