@@ -24,28 +24,22 @@ pub(crate) fn check(input: &[u8]) {
     }
     let read = Config::from_object(object.clone());
     secrecy(&object, &read);
-    let reversed = match reversed(Value::Object(object)) {
-        Value::Object(object) => object,
-        _ => unreachable!(),
-    };
-    match (read, Config::from_object(reversed)) {
+    match (read, Config::from_object(reversed(object))) {
         (Ok(read), Ok(again)) => assert_eq!(read, again),
         (Err(failure), Err(_)) => assert_eq!(failure.kind, FailureKind::Config),
         (read, again) => panic!("{read:?} and {again:?}"),
     }
 }
 
-/// The same config, keys backwards, and behind each another that is null.
-fn reversed(value: Value) -> Value {
-    match value {
-        Value::Object(object) => {
-            let mut reversed: Map<String, Value> =
-                object.into_iter().rev().map(|(key, value)| (key, reversed(value))).collect();
-            reversed.entry("backfill").or_insert(Value::Null);
-            Value::Object(reversed)
-        }
+/// The same config: keys backwards, at any depth, and among them one that is null.
+fn reversed(object: Map<String, Value>) -> Map<String, Value> {
+    let value = |value| match value {
+        Value::Object(object) => Value::Object(reversed(object)),
         other => other,
-    }
+    };
+    let mut reversed: Map<_, _> = object.into_iter().rev().map(|(key, member)| (key, value(member))).collect();
+    reversed.entry("backfill").or_insert(Value::Null);
+    reversed
 }
 
 fn secrecy(object: &Map<String, Value>, read: &Result<Config, Failure>) {

@@ -40,7 +40,8 @@ pub(crate) fn check(input: &[u8]) {
     let integers = Int64Array::from(numbers.clone());
     #[allow(clippy::cast_possible_truncation)]
     let days: Date32Array = numbers.iter().map(|number| number.map(|number| number as i32)).collect();
-    let doubles: Float64Array = numbers.iter().map(|number| number.map(|bits| f64::from_bits(bits.cast_unsigned()))).collect();
+    let doubles: Float64Array =
+        numbers.iter().map(|number| number.map(|bits| f64::from_bits(bits.cast_unsigned()))).collect();
     let booleans: BooleanArray = numbers.iter().map(|number| number.map(|number| number % 2 == 0)).collect();
     let micros = TimestampMicrosecondArray::from(numbers.clone());
     let ids = numbers.iter().map(|number| number.map(|number| [number.to_be_bytes(), number.to_le_bytes()].concat()));
@@ -76,7 +77,11 @@ pub(crate) fn decodes(array: &ArrayRef, target: &Type) {
     let mut bytes = Bytes(&bytes);
     for row in 0..array.len() {
         let value = bytes.value();
-        assert_eq!(value.map(|value| shown(value, array, target)), canonical(array, row, target), "row {row} of {target}");
+        assert_eq!(
+            value.map(|value| shown(value, array, target)),
+            canonical(array, row, target),
+            "row {row} of {target}"
+        );
     }
     assert!(bytes.0.is_empty());
 }
@@ -135,12 +140,11 @@ fn shown(value: &[u8], array: &dyn Array, target: &Type) -> String {
     let mut bytes = Bytes(value);
     let shown = match *target {
         Type::BOOL => (bytes.number::<1>() == [1]).to_string(),
-        Type::INT8 => bytes.long().to_string(),
         Type::FLOAT8 => f64::from_be_bytes(bytes.number()).to_bits().to_string(),
         // counted from 2000, carried modulo their width
         Type::DATE => bytes.int().wrapping_add(10_957).to_string(),
         Type::TIMESTAMP | Type::TIMESTAMPTZ => bytes.long().wrapping_add(10_957 * 86_400_000_000).to_string(),
-        Type::TIME => bytes.long().to_string(),
+        Type::INT8 | Type::TIME => bytes.long().to_string(),
         Type::TIMETZ => {
             let (micros, west) = (bytes.long(), bytes.int());
             format!("{micros} {}", -west)
@@ -182,7 +186,8 @@ fn list(bytes: &mut Bytes<'_>, values: &dyn Array, element: &Type) -> String {
 /// Groups of four digits, the first worth 10000^weight, shown to so many digits behind the point.
 fn numeric(bytes: &mut Bytes<'_>) -> String {
     let (groups, weight, sign, scale) = (bytes.short(), bytes.short().cast_signed(), bytes.short(), bytes.short());
-    let digits: String = (0..groups).map(|_| format!("{:04}", bytes.short())).collect();
+    let digits: Vec<String> = (0..groups).map(|_| format!("{:04}", bytes.short())).collect();
+    let digits = digits.concat();
     let (whole, fraction) = digits.split_at((usize::try_from(weight).unwrap() + 1) * 4);
     let whole = whole.trim_start_matches('0');
     let (kept, padding) = fraction.split_at(usize::from(scale));
@@ -218,12 +223,15 @@ fn is_decimal(text: &str) -> bool {
         Some(_) => return false,
         None => (text.strip_prefix('-').unwrap_or(text), ""),
     };
-    !whole.is_empty() && whole.len() + fraction.len() < 60_000 && [whole, fraction].concat().bytes().all(|byte| byte.is_ascii_digit())
+    !whole.is_empty()
+        && whole.len() + fraction.len() < 60_000
+        && [whole, fraction].concat().bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// `HH:MM:SS[.ffffff]±HH:MM`.
 fn is_time(text: &str) -> bool {
-    let shape: String = text.chars().map(|character| if character.is_ascii_digit() { '0' } else { character }).collect();
+    let shape: String =
+        text.chars().map(|character| if character.is_ascii_digit() { '0' } else { character }).collect();
     let Some(zone) = shape.len().checked_sub(6).and_then(|at| shape.get(at..)) else { return false };
     let clock = &shape[..shape.len() - 6];
     let has_fraction = || {

@@ -122,7 +122,10 @@ fn record(record: &Value) -> Said {
     #[allow(clippy::cast_precision_loss)]
     let emitted_at = match &record["emitted_at"] {
         Value::Number(number) if number.is_i64() => number.as_i64().map(|milliseconds| milliseconds as f64),
-        number => number.as_f64().filter(|milliseconds| milliseconds.abs() < 9.2e18).map(|milliseconds| milliseconds.trunc() + 0.0),
+        number => number
+            .as_f64()
+            .filter(|milliseconds| milliseconds.abs() < 9.2e18)
+            .map(|milliseconds| milliseconds.trunc() + 0.0),
     };
     let changes = Some(record["meta"]["changes"].clone()).filter(Value::is_array);
     Said::Record { stream, data: data.clone(), emitted_at, changes }

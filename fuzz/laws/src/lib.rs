@@ -3,6 +3,8 @@
 //! A crate of its own, so that `make test` and cargo-fuzz run the very same functions. Of the library it needs what everybody
 //! may see; the binary can't be depended on, so the files that are wanted of it are included by their paths, and nothing in
 //! them has to be more visible for it.
+// The product's files that are included bring unit tests along, which run where they belong: as its own test this is nothing.
+#![cfg(not(test))]
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 /// What a configured catalog becomes.

@@ -17,7 +17,10 @@ pub(crate) fn check(input: &[u8]) {
             let blocks = blocks(input, longest, read);
             for block in &blocks {
                 // what was carried of an unfinished line, and what was read since
-                assert!(block.bytes.len() <= longest + read.min(input.len()) && block.bytes.capacity() <= 2 * (longest + read));
+                assert!(
+                    block.bytes.len() <= longest + read.min(input.len())
+                        && block.bytes.capacity() <= 2 * (longest + read)
+                );
             }
             let owned = |line: InputLine<'_>| (line.number, line.bytes.to_vec(), line.complete);
             let lines: Vec<_> = blocks.iter().flat_map(Block::lines).map(owned).collect();

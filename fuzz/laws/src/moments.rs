@@ -10,13 +10,8 @@ use chrono::{DateTime, Datelike as _, NaiveDate};
 
 use crate::reference::Moment;
 
-const KINDS: [ScalarColumn; 5] = [
-    ScalarColumn::Date,
-    ScalarColumn::Timestamp,
-    ScalarColumn::TimestampTz,
-    ScalarColumn::Time,
-    ScalarColumn::TimeTz,
-];
+const KINDS: [ScalarColumn; 5] =
+    [ScalarColumn::Date, ScalarColumn::Timestamp, ScalarColumn::TimestampTz, ScalarColumn::Time, ScalarColumn::TimeTz];
 
 const WRONG_FORM: Cast<'static> = (Value::Null, Some(Change::WrongForm));
 const OUT_OF_RANGE: Cast<'static> = (Value::Null, Some(Change::OutOfRange));

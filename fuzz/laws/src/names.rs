@@ -82,7 +82,8 @@ fn apart(rules: &IdentifierRules, assigned: &[String]) {
         assert!(!identifier.is_empty() && fits(rules, identifier), "{identifier:?}");
         // character by character: a final sigma is not told from others
         let lower = |character: char| character.to_lowercase();
-        let compared = if rules.ignores_case { identifier.chars().flat_map(lower).collect() } else { identifier.clone() };
+        let compared =
+            if rules.ignores_case { identifier.chars().flat_map(lower).collect() } else { identifier.clone() };
         assert!(seen.insert(compared), "{identifier:?} is there twice");
     }
 }

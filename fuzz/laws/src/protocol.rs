@@ -3,6 +3,7 @@
 
 #[path = "../../../src/protocol/members.rs"]
 mod members;
+#[rustfmt::skip] // its tests are looked for at another place from here
 #[path = "../../../src/protocol/message.rs"]
 pub(crate) mod message;
 #[path = "../../../src/protocol/reader.rs"]

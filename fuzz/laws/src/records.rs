@@ -41,7 +41,9 @@ pub(crate) fn check(input: &[u8]) {
         let (batches, counts) = shredded(&plan, dialect.limits(), &records, 1 << 20);
         let whole = rows(&plan, &batches);
         assert_eq!(rows(&plan, &shredded(&plan, dialect.limits(), &records, 64).0), whole);
-        for (slot, table) in [(Slot::Raw, &plan.raw)].into_iter().filter_map(|(slot, table)| Some((slot, table.as_ref()?))) {
+        for (slot, table) in
+            [(Slot::Raw, &plan.raw)].into_iter().filter_map(|(slot, table)| Some((slot, table.as_ref()?)))
+        {
             fits(table, &batches[&slot]);
         }
         for (index, table) in plan.tables.iter().enumerate() {
@@ -139,8 +141,12 @@ fn land(plan: &StreamPlan, batches: &Batches, whole: &[Rows], walked: &[Walked],
             }
         }
     }
+    if more_changes {
+        additional(plan, whole, walked);
+    }
     let Some(root) = plan.tables.first() else { return };
-    let system = |wanted: SystemColumn| root.columns.iter().position(|column| column.source == ColumnSource::System(wanted));
+    let system =
+        |wanted: SystemColumn| root.columns.iter().position(|column| column.source == ColumnSource::System(wanted));
     let meta = system(SystemColumn::Meta).unwrap();
     for (row, walked) in whole[0].iter().zip(walked) {
         let meta: BTreeMap<String, &RawValue> = serde_json::from_str(row[meta].as_deref().unwrap()).unwrap();
@@ -148,8 +154,10 @@ fn land(plan: &StreamPlan, batches: &Batches, whole: &[Rows], walked: &[Walked],
         if more_changes {
             changes.retain(|change| !change["field"].ends_with("_airbyte_additional_properties"));
         }
-        let changes: Vec<(String, String)> =
-            changes.iter().map(|change| (change["field"].clone(), change["reason"].clone() + &change["change"])).collect();
+        let changes: Vec<(String, String)> = changes
+            .iter()
+            .map(|change| (change["field"].clone(), change["reason"].clone() + &change["change"]))
+            .collect();
         assert_eq!(changes, walked.changes);
     }
     let mut raw = batches[&Slot::Raw].iter().flat_map(|batch| {
@@ -158,5 +166,27 @@ fn land(plan: &StreamPlan, batches: &Batches, whole: &[Rows], walked: &[Walked],
     });
     for walked in walked {
         assert_eq!(raw.next().as_deref(), Some(cast::raw_text(walked.record).as_ref()));
+    }
+}
+
+/// Each undeclared member is there once, by its name and with its text.
+fn additional(plan: &StreamPlan, whole: &[Rows], walked: &[Walked]) {
+    for (index, table) in plan.tables.iter().enumerate() {
+        let source = ColumnSource::System(SystemColumn::AdditionalProperties);
+        let Some(column) = table.columns.iter().position(|column| column.source == source) else { continue };
+        let expected = walked.iter().flat_map(|walked| &walked.undeclared[index]);
+        for (row, expected) in whole[index].iter().zip(expected) {
+            let Some(held) = &row[column] else { continue };
+            if expected.iter().any(|((_, name), value)| name.contains('\0') || value.contains("\\u")) {
+                continue; // what can't be held is not there as it was sent
+            }
+            let members = walk::members(held).map(|(name, value)| (cast::key(name).into_owned(), value.to_owned()));
+            let mut members: Vec<(String, String)> = members.collect();
+            let expected = expected.iter().map(|((flat, name), value)| (flat.clone() + name, value.clone()));
+            let mut expected: Vec<(String, String)> = expected.collect();
+            members.sort();
+            expected.sort();
+            assert_eq!(members, expected);
+        }
     }
 }

@@ -35,7 +35,11 @@ impl Decimal {
             }
             _ => text.to_owned(),
         };
-        decimals::read(&near).map(|decimals::Decimal { is_negative, digits, exponent }| Self { is_negative, digits, exponent })
+        decimals::read(&near).map(|decimals::Decimal { is_negative, digits, exponent }| Self {
+            is_negative,
+            digits,
+            exponent,
+        })
     }
 
     /// Digits before the point.
@@ -60,15 +64,13 @@ impl Decimal {
         if self.digits.is_empty() {
             return "0".to_owned();
         }
-        match usize::try_from(self.exponent) {
-            Ok(zeros) => format!("{sign}{}{}", self.digits, "0".repeat(zeros)),
-            Err(_) => {
-                let behind = usize::try_from(-self.exponent).unwrap();
-                let padded = format!("{:0>1$}", self.digits, behind + 1);
-                let (whole, fraction) = padded.split_at(padded.len() - behind);
-                format!("{sign}{whole}.{fraction}")
-            }
+        if let Ok(zeros) = usize::try_from(self.exponent) {
+            return format!("{sign}{}{}", self.digits, "0".repeat(zeros));
         }
+        let behind = usize::try_from(-self.exponent).unwrap();
+        let padded = format!("{:0>1$}", self.digits, behind + 1);
+        let (whole, fraction) = padded.split_at(padded.len() - behind);
+        format!("{sign}{whole}.{fraction}")
     }
 }
 

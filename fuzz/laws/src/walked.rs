@@ -15,15 +15,28 @@ pub(crate) struct Walked<'a> {
     pub(crate) record: &'a str,
     /// A list for each typed table.
     pub(crate) rows: Vec<Rows>,
+    /// Undeclared members of each row of each typed table.
+    pub(crate) undeclared: Vec<Vec<Undeclared>>,
     /// Path, and reason with change.
     pub(crate) changes: Vec<(String, String)>,
 }
+
+/// Their texts by what the name begins with, where an object is flattened, and the name.
+pub(crate) type Undeclared = BTreeMap<(String, String), String>;
 
 struct Walk<'p> {
     plan: &'p StreamPlan,
     limits: &'p Limits,
     rows: Vec<Rows>,
+    undeclared: Vec<Vec<Undeclared>>,
     changes: Vec<(String, String)>,
+}
+
+/// A row that is being filled.
+struct Row {
+    table: usize,
+    values: Vec<Option<String>>,
+    undeclared: Undeclared,
 }
 
 type Members<'a> = BTreeMap<String, &'a RawValue>;
@@ -31,36 +44,39 @@ type Members<'a> = BTreeMap<String, &'a RawValue>;
 impl<'a> Walked<'a> {
     /// `None` where a key is no Unicode text, which this walk can't read.
     pub(crate) fn of(plan: &StreamPlan, limits: &Limits, record: &'a str) -> Option<Self> {
-        let mut walk = Walk { plan, limits, rows: vec![Rows::new(); plan.tables.len()], changes: Vec::new() };
+        let tables = plan.tables.len();
+        let (rows, undeclared) = (vec![Rows::new(); tables], vec![Vec::new(); tables]);
+        let mut walk = Walk { plan, limits, rows, undeclared, changes: Vec::new() };
         if !plan.tables.is_empty() {
             walk.row(&plan.root, 0, record, "")?;
         }
-        Some(Self { record, rows: walk.rows, changes: walk.changes })
+        Some(Self { record, rows: walk.rows, undeclared: walk.undeclared, changes: walk.changes })
     }
 }
 
 impl Walk<'_> {
     fn row(&mut self, node: &ObjectNode, table: usize, object: &str, at: &str) -> Option<()> {
-        let mut row = vec![None; self.plan.tables[table].columns.len()];
-        self.fill(node, table, &mut row, object, at)?;
-        self.rows[table].push(row);
+        let values = vec![None; self.plan.tables[table].columns.len()];
+        let mut row = Row { table, values, undeclared: Undeclared::new() };
+        self.fill(node, &mut row, object, at, "")?;
+        self.rows[table].push(row.values);
+        self.undeclared[table].push(row.undeclared);
         Some(())
     }
 
-    fn fill(
-        &mut self,
-        node: &ObjectNode,
-        table: usize,
-        row: &mut [Option<String>],
-        object: &str,
-        at: &str,
-    ) -> Option<()> {
+    /// `flat`: what names of a flattened object begin with.
+    fn fill(&mut self, node: &ObjectNode, row: &mut Row, object: &str, at: &str, flat: &str) -> Option<()> {
         let members: Members<'_> = serde_json::from_str(object).ok()?;
+        for (name, value) in &members {
+            if node.members.iter().all(|member| member.name != *name) {
+                row.undeclared.insert((flat.to_owned(), name.clone()), value.get().to_owned());
+            }
+        }
         for member in &node.members {
             let json = members.get(&member.name).map(|raw| raw.get()).filter(|json| *json != "null");
             let at = if at.is_empty() { member.name.clone() } else { format!("{at}.{}", member.name) };
             if let (Some(column), Some(json)) = (member.column, json) {
-                row[column] = self.cast(self.plan.tables[table].columns[column].kind, json, &at);
+                row.values[column] = self.cast(self.plan.tables[row.table].columns[column].kind, json, &at);
             }
             let Some(nested) = &member.nested else { continue };
             let wanted = if matches!(nested, Nested::Array(..)) { '[' } else { '{' };
@@ -69,7 +85,9 @@ impl Walk<'_> {
                 self.change(&at, Change::WrongForm);
             }
             match (nested, inside) {
-                (Nested::Flattened(node), object) => self.fill(node, table, row, object.unwrap_or("{}"), &at)?,
+                (Nested::Flattened(node), object) => {
+                    self.fill(node, row, object.unwrap_or("{}"), &at, &format!("{flat}{}.", member.name))?;
+                }
                 (_, None) => {}
                 (Nested::Object(table, node), Some(object)) => self.row(node, *table, object, &at)?,
                 (Nested::Array(table, node), Some(array)) => {

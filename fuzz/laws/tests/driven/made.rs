@@ -47,7 +47,24 @@ fn moment() -> impl Strategy<Value = String> {
 
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![
-        pick(&["", "_", "a", "A", "id", "ID", "É", "é", "1st", "rowid", "ctid", "_airbyte_ab_id", "a_scd", "İ", "ß", "K"]),
+        pick(&[
+            "",
+            "_",
+            "a",
+            "A",
+            "id",
+            "ID",
+            "É",
+            "é",
+            "1st",
+            "rowid",
+            "ctid",
+            "_airbyte_ab_id",
+            "a_scd",
+            "İ",
+            "ß",
+            "K"
+        ]),
         "[aAbB_ .é1-]{0,5}",
         any::<String>(),
         ("[xXé]", 20_usize..90).prop_map(|(part, times)| part.repeat(times)),
@@ -69,7 +86,13 @@ pub(super) fn names() -> BoxedStrategy<Vec<u8>> {
 pub(super) fn copy() -> BoxedStrategy<Vec<u8>> {
     let decimal = "-?[0-9]{1,40}(\\.[0-9]{1,40})?";
     let time = "[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6})?[+-][0-9]{2}:[0-9]{2}";
-    lines_of(prop_oneof![decimal, time, pick(&["NULL", ""]), ".{0,20}", any::<f64>().prop_map(|double| double.to_string())])
+    lines_of(prop_oneof![
+        decimal,
+        time,
+        pick(&["NULL", ""]),
+        ".{0,20}",
+        any::<f64>().prop_map(|double| double.to_string())
+    ])
 }
 
 /// Any value: mostly of the kinds that [`schema`] asks for.
@@ -172,8 +195,9 @@ pub(super) fn lines() -> BoxedStrategy<Vec<u8>> {
 pub(super) fn configs() -> BoxedStrategy<Vec<u8>> {
     let place = || prop_oneof![".{0,12}", "[a-z.:/@?&=%\\[\\]0-9]{0,16}"];
     let secret = || "[a-z/@:?%]{6,12}".prop_map(|secret| format!("hunter2{secret}"));
-    let url = (pick(&["postgres", "postgresql", "jdbc:postgresql"]), place(), secret(), place())
-        .prop_map(|(scheme, user, secret, rest)| json!({"destination_path": format!("{scheme}://{user}:{secret}@{rest}")}));
+    let url = (pick(&["postgres", "postgresql", "jdbc:postgresql"]), place(), secret(), place()).prop_map(
+        |(scheme, user, secret, rest)| json!({"destination_path": format!("{scheme}://{user}:{secret}@{rest}")}),
+    );
     let path = place().prop_map(|path| json!({"destination_path": path, "motherduck_api_key": "hunter2hunter2"}));
     let ssl_mode = pick(&["disable", "require", "verify-ca", "verify-full", "x"]);
     let parts = (place(), 0_u32..70_000, place(), secret(), ssl_mode, place()).prop_map(
