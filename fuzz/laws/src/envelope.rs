@@ -13,7 +13,7 @@ const DEEPEST: usize = 120;
 /// What a line says, in terms that both readings have.
 #[derive(Debug, PartialEq)]
 enum Said {
-    Record { stream: Stream, data: Value, emitted_at: Option<f64>, changes: Option<Value> },
+    Record { stream: Stream, data: Value, emitted_at: Option<Near>, changes: Option<Value> },
     State(Option<Stream>),
     Status(Stream, String),
     Other,
@@ -22,6 +22,16 @@ enum Said {
     NoStream,
     DataNotAnObject(Stream),
     NoState,
+}
+
+/// A number as a `Value` has it, whose last digit is not always right.
+#[derive(Debug)]
+struct Near(f64);
+
+impl PartialEq for Near {
+    fn eq(&self, other: &Self) -> bool {
+        (self.0 - other.0).abs() <= 1.0 + self.0.abs() * 1e-15
+    }
 }
 
 type Stream = (String, Option<String>);
@@ -58,7 +68,7 @@ fn said(read: Result<Line<'_>, BadLine>) -> Said {
             Said::Record {
                 stream: stream(record.stream),
                 data: json(record.data),
-                emitted_at: record.emitted_at.map(|milliseconds| milliseconds as f64),
+                emitted_at: record.emitted_at.map(|milliseconds| Near(milliseconds as f64)),
                 changes: record.changes.map(json),
             }
         }
@@ -121,11 +131,8 @@ fn record(record: &Value) -> Said {
     }
     #[allow(clippy::cast_precision_loss)]
     let emitted_at = match &record["emitted_at"] {
-        Value::Number(number) if number.is_i64() => number.as_i64().map(|milliseconds| milliseconds as f64),
-        number => number
-            .as_f64()
-            .filter(|milliseconds| milliseconds.abs() < 9.2e18)
-            .map(|milliseconds| milliseconds.trunc() + 0.0),
+        Value::Number(number) if number.is_i64() => number.as_i64().map(|milliseconds| Near(milliseconds as f64)),
+        number => number.as_f64().filter(|milliseconds| milliseconds.abs() < 9.2e18).map(Near),
     };
     let changes = Some(record["meta"]["changes"].clone()).filter(Value::is_array);
     Said::Record { stream, data: data.clone(), emitted_at, changes }
