@@ -34,7 +34,9 @@ pub(crate) fn check(input: &[u8]) {
                 continue;
             };
             assert_eq!(scalar(kind, text, limits), of_string, "{kind:?}");
-            assert_eq!(of_string, expected(kind, number, text), "{kind:?}");
+            if kind != ScalarColumn::Double || !has_two_shortest(text) {
+                assert_eq!(of_string, expected(kind, number, text), "{kind:?}");
+            }
             if let (Value::Text(plain), None) = of_string {
                 assert_eq!(scalar(kind, &plain, limits), (Value::Text(plain.clone()), None), "{kind:?}");
             }
@@ -50,6 +52,15 @@ fn special(kind: ScalarColumn, text: &str) -> Option<Cast<'static>> {
         _ => return None,
     };
     (kind == ScalarColumn::Double).then_some((Value::Double(double), None))
+}
+
+/// Whether the double is also that of the decimal beside its shortest: which of the two is called the shortest is open.
+fn has_two_shortest(text: &str) -> bool {
+    let Some(double) = text.parse().ok().filter(|double: &f64| double.is_finite()) else { return false };
+    let Some(shortest) = Decimal::read(&format!("{:e}", double.abs())) else { return false };
+    let Ok(digits) = shortest.digits.parse::<u64>() else { return false };
+    let is_same = |digits: u64| format!("{digits}e{}", shortest.exponent).parse() == Ok(double.abs());
+    is_same(digits + 1) || is_same(digits - 1)
 }
 
 fn expected(kind: ScalarColumn, number: &Decimal, text: &str) -> Cast<'static> {

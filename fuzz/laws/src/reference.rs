@@ -88,7 +88,7 @@ pub(crate) struct Moment {
 impl Moment {
     /// The model's reading knows years of four digits; expanded ones are read as the same year of a near cycle of the calendar.
     pub(crate) fn read(text: &str) -> Option<Self> {
-        if let Some(clock) = text.strip_prefix('T') {
+        if let Some(clock) = text.strip_prefix(['T', 't']) {
             return Self::near(clock).filter(|moment| moment.days.is_none());
         }
         if text.as_bytes().get(2) == Some(&b':') {
@@ -109,6 +109,16 @@ impl Moment {
     }
 
     fn near(text: &str) -> Option<Self> {
-        moments::read(text).map(|moments::Parts { days, clock, offset }| Self { days, clock, offset })
+        // it counts the digits of a fraction as one number
+        const MOST: usize = 18;
+        let start = text.find(['.', ',']).map_or(text.len(), |point| point + 1);
+        // and takes one of a minute
+        let clock = text[..start].trim_end_matches(['.', ',']);
+        if clock.len() < start && clock.as_bytes().iter().filter(|byte| **byte == b':').count() != 2 {
+            return None;
+        }
+        let digits = text[start..].bytes().take_while(u8::is_ascii_digit).count();
+        let text = [&text[..start + digits.min(MOST)], &text[start + digits..]].concat();
+        moments::read(&text).map(|moments::Parts { days, clock, offset }| Self { days, clock, offset })
     }
 }
