@@ -114,7 +114,7 @@ impl Moment {
         let start = text.find(['.', ',']).map_or(text.len(), |point| point + 1);
         // and takes one of a minute
         let clock = text[..start].trim_end_matches(['.', ',']);
-        if clock.len() < start && clock.as_bytes().iter().filter(|byte| **byte == b':').count() != 2 {
+        if clock.len() < start && clock.matches(':').count() != 2 {
             return None;
         }
         let digits = text[start..].bytes().take_while(u8::is_ascii_digit).count();
