@@ -53,6 +53,18 @@ model: duckdb postgres ## random streams and syncs against a reference (SECONDS_
 	ALLUVIUM_MODEL_SECONDS=$(SECONDS_EACH) $(if $(SEED),ALLUVIUM_MODEL_SEED=$(SEED)) \
 		$(CARGO) test --bin alluvium sync::tests::model -- --nocapture
 
+# make fuzz FUZZ_TARGETS=lines FUZZ_SECONDS=600: what is found is in fuzz/artifacts. Without a sanitizer, as none of our code is
+# unsafe; so the stable toolchain does.
+FUZZ_TARGETS ?= $(notdir $(wildcard fuzz/corpus/*))
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: ## laws under inputs that find new paths (FUZZ_TARGETS=, FUZZ_SECONDS=); needs cargo-fuzz
+	@$(CARGO) fuzz --version >/dev/null 2>&1 || { echo "make fuzz needs cargo-fuzz and a C++ compiler:" \
+		"cargo install --locked cargo-fuzz" >&2; exit 1; }
+	@set -ex; for target in $(FUZZ_TARGETS); do mkdir -p fuzz/target/found/$$target; \
+		$(CARGO) fuzz run --sanitizer none $$target $(CURDIR)/fuzz/target/found/$$target $(CURDIR)/fuzz/corpus/$$target -- \
+		-max_total_time=$(FUZZ_SECONDS) -dict=$(CURDIR)/fuzz/tokens.dict -timeout=10 -max_len=20000; done
+
 # make soak SOAK_MINUTES=5 ALLUVIUM_SEED=…: a seed gives the same decisions again. SOAK_PROFILE=release: what is shipped.
 SOAK_MINUTES ?= 30
 SOAK_PROFILE ?= dev
@@ -108,4 +120,4 @@ acceptance: build postgres ## against a real source and PyAirbyte; needs PyPI
 .PHONY: clean
 clean: ## remove everything that these commands made
 	$(CARGO) clean
-	rm -rf .duckdb .venv demo.duckdb demo.duckdb.wal
+	rm -rf fuzz/target .duckdb .venv demo.duckdb demo.duckdb.wal

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -73,26 +74,16 @@ impl<'de, const N: usize> Visitor<'de> for Members<'_, N> {
 
 /// Reads a key into its index among known names.
 ///
-/// As bytes, because a key may hold the escape of a lone surrogate, which `serde_json` refuses in a `str`.
+/// As raw text, because a key may hold the escape of a lone surrogate, which `serde_json` refuses in a `str`, or a control
+/// character that is not escaped, which it lets through in bytes.
 pub(super) struct Key<'n>(pub(super) &'n [&'n str]);
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {
     type Value = Option<usize>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_bytes(self)
-    }
-}
-
-impl Visitor<'_> for Key<'_> {
-    type Value = Option<usize>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a key")
-    }
-
-    fn visit_bytes<E>(self, key: &[u8]) -> Result<Self::Value, E> {
-        Ok(self.0.iter().position(|name| name.as_bytes() == key))
+        let key = text(<&RawValue>::deserialize(deserializer)?);
+        Ok(key.and_then(|key| self.0.iter().position(|name| *name == key)))
     }
 }
 
@@ -134,6 +125,12 @@ mod tests {
     fn a_key_is_compared_after_its_escapes_and_may_be_no_unicode() {
         let found = members(r#"{"\ud800":1,"\u0061":2}"#, &["a"]).unwrap();
         assert_eq!(found[0].map(serde_json::value::RawValue::get), Some("2"));
+    }
+
+    #[test]
+    fn a_control_character_in_a_key_is_no_json() {
+        assert!(members("{\"\u{12}\":1}", &["a"]).is_err());
+        assert!(members(r#"{"\u0012":1}"#, &["a"]).is_ok());
     }
 
     #[test]

@@ -385,11 +385,11 @@ impl Walker {
         let text = |span: Span| data.get(span.start..span.end).unwrap_or_default();
         let mut last = HashMap::new();
         for (place, (node, key, _)) in members.iter().enumerate() {
-            last.insert((*node, text(*key)), place);
+            last.insert((*node, cast::key(text(*key))), place);
         }
         let mut json = String::from("{");
         for (place, (node, key, value)) in members.iter().enumerate() {
-            if last.get(&(*node, text(*key))) != Some(&place) {
+            if last.get(&(*node, cast::key(text(*key)))) != Some(&place) {
                 continue;
             }
             if json.len() > 1 {

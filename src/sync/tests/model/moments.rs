@@ -98,7 +98,9 @@ fn clock(text: &str) -> Option<(Option<i64>, Option<i64>)> {
         "Z" | "z" => Some(0),
         _ => {
             let digits = zone[1..].replace(':', "");
-            let is_well_formed = zone.len() != 4 && (!zone.contains(':') || zone.len() == 6);
+            let is_well_formed = zone.starts_with(['+', '-'])
+                && zone.len() != 4
+                && (!zone.contains(':') || zone.as_bytes().get(3) == Some(&b':') && zone.len() == 6);
             let (hours, minutes) = (number(digits.get(..2)?, 2)?, digits.get(2..).filter(|rest| !rest.is_empty()));
             let minutes = minutes.map_or(Some(0), |minutes| number(minutes, 2))?;
             if !is_well_formed || hours > 15 || minutes > 59 {
