@@ -16,8 +16,7 @@ class DuckDBPython:
 
     def __init__(self, python: Path) -> None:
         self.python = python
-        found = subprocess.run([python, "-c", "import duckdb"], check=False, stderr=subprocess.DEVNULL) if python.exists() else None
-        if not found or found.returncode != 0:
+        if not python.exists() or subprocess.run([python, "-c", "import duckdb"], check=False).returncode != 0:
             sys.exit(f"{python} has no package duckdb: `make bench` installs it from PyPI, DUCKDB_PYTHON= names another")
 
     def run(self, file: Path, statements: str) -> Run:
@@ -32,7 +31,7 @@ class DuckDBPython:
             took = json.loads(answer.read_text(encoding="utf-8"))
         return process._replace(wall=took["wall"], cpu=took["cpu"])
 
-    def rows(self, file: Path) -> dict[str, int]:
-        """How many rows each table has."""
-        answer = subprocess.run([self.python, SCRIPT, file, "--rows"], stdout=subprocess.PIPE, text=True, check=True)
+    def rows(self, file: Path, schema: str = "main") -> dict[str, int]:
+        """How many rows each table of a schema has."""
+        answer = subprocess.run([self.python, SCRIPT, file, schema], stdout=subprocess.PIPE, text=True, check=True)
         return json.loads(answer.stdout)

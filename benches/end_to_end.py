@@ -32,7 +32,7 @@ from landing import MODES, Landing, landings
 from markdown_table import MarkdownTable
 from profiles import PROFILES
 
-TEXTS = {"warehouse": 9, "profile": 7, "raw": 4, "mode": 18, "sync": 5}
+TEXTS = {"warehouse": 9, "profile": 7, "raw": 4, "mode": 24, "sync": 5}
 NUMBERS = {"records": 0, "MB": 1, "wall s": 2, "CPU s": 2, "server CPU s": 2, "records/s": 0, "MB/s": 0, "peak MB": 0}
 NUMBERS |= {"written MB": 0, "stored MB": 0, "x serde": 2, "x read_json": 2, "x SQL": 2, "x copy": 2, "x append": 2}
 Measured = dict[Landing | str, Figures]
@@ -50,11 +50,12 @@ def main() -> None:
             case = prepare(arguments.inputs, profile, records, arguments.seed)
             for name, warehouse in measured_in.items():
                 with warehouse.contestants(case, every) as contestants:
+                    # First of all: it reads what all others read.
                     parsing = {PARSE: partial(parse, arguments.parse.absolute(), case)}
-                    measured = in_turns(contestants | parsing, arguments.runs)
+                    measured = in_turns(parsing | contestants, arguments.runs)
                 for who, figures in measured.items():
                     texts, numbers = row(name, case, who, figures, measured)
-                    table.row(texts, numbers)
+                    table.row(texts, numbers, isinstance(who, Landing))
                     if isinstance(who, Landing):
                         peaks.setdefault(tuple(texts), {})[records] = figures.rss / 1e6
         if len(arguments.records) > 1:

@@ -70,6 +70,16 @@ def tables(parent: str, properties: dict[str, Schema]) -> Iterator[str]:
             yield from tables(child, schema.get("items", schema)["properties"])
 
 
+def array_tables(parent: str, properties: dict[str, Schema]) -> Iterator[str]:
+    """Those of the child tables that hold the elements of arrays."""
+    for name, schema in properties.items():
+        if is_table(schema):
+            child = f"{parent}_{name}"
+            if "items" in schema:
+                yield child
+            yield from array_tables(child, schema.get("items", schema)["properties"])
+
+
 def child_rows(parent: str, properties: dict[str, Schema], record: dict[str, Any]) -> Iterator[str]:
     """The table of each row that a record has below its own: one per object, one per element of an array."""
     for name, schema in properties.items():

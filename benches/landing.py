@@ -19,7 +19,7 @@ class Landing(NamedTuple):
     def land(self, binary: Path, case: Case, config: dict[str, Any], part: str | None = None) -> Run:
         """Lands a part, its own unless another is told."""
         of_case: Part = getattr(case, part or self.part)
-        config = {"normalization": {"raw": self.raw}} | config
+        config = config | {"normalization": config.get("normalization", {}) | {"raw": self.raw}}
         return sync(binary, config, case.catalog(self.mode), of_case.source, of_case.records)
 
     def check(self, case: Case, rows: dict[str, int]) -> None:

@@ -23,12 +23,12 @@ class MarkdownTable:
         rules += ["-" * (width - 1) + ":" for width in self.widths()[len(texts) :]]
         self.print([*rules, *("-" * len(title) for title in last)])
 
-    def row(self, texts: list[str], figures: Mapping[str, float | None]) -> None:
+    def row(self, texts: list[str], figures: Mapping[str, float | None], is_marked: bool = True) -> None:
         """One row, its numbers by their titles; those that the table does not show may be there too."""
         figures_or_none = [(figures.get(title), places) for title, places in self.numbers.items()]
         numbers = ["–" if n is None else f"{n:,.{places}f}" for n, places in figures_or_none]
         row = dict(zip(self.texts, texts, strict=True))
-        last = [] if self.marks is None else [", ".join(verdicts(self.marks, row, figures))]
+        last = [] if self.marks is None else [", ".join(verdicts(self.marks, row, figures)) if is_marked else ""]
         self.print([*texts, *numbers, *last])
 
     def widths(self) -> list[int]:

@@ -53,9 +53,10 @@ fn bench(bencher: Bencher<'_, '_>, stream: &Stream, raw: bool) {
     let encoded: Vec<_> = batches.iter().map(|(slot, batch)| (types(&dialect, &plan, *slot), batch)).collect();
     let mut out = Vec::new();
     let bytes: usize = encoded.iter().map(|(types, batch)| copy::encode(batch, types, &mut out)).sum();
-    bencher.counter(ItemsCount::new(stream.records.len())).counter(BytesCount::new(bytes)).bench_local(|| {
-        encoded.iter().map(|(types, batch)| copy::encode(batch, types, &mut out)).sum::<usize>()
-    });
+    bencher
+        .counter(ItemsCount::new(stream.records.len()))
+        .counter(BytesCount::new(bytes))
+        .bench_local(|| encoded.iter().map(|(types, batch)| copy::encode(batch, types, &mut out)).sum::<usize>());
 }
 
 /// The types of a table's columns, as the server tells them.

@@ -33,5 +33,7 @@ fn keys(bencher: Bencher<'_, '_>, mode: &str) {
     stream.records = (0..sample::RECORDS).map(record).collect();
     let plan = stream.plan(&dialect, mode, false);
     let mut shredder = Shredder::new(&plan, dialect.limits(), 8 << 20);
-    bencher.counter(ItemsCount::new(stream.records.len())).bench_local(|| sample::shred(&mut shredder, &stream.records));
+    bencher
+        .counter(ItemsCount::new(stream.records.len()))
+        .bench_local(|| sample::shred(&mut shredder, &stream.records));
 }

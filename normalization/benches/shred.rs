@@ -87,16 +87,21 @@ fn kind_of(kind: &str) -> (Value, Vec<Value>) {
     match kind {
         "boolean" => (json!({"type": "boolean"}), list(json!([true, false]))),
         "integer" => (json!({"type": "integer"}), list(json!([0, 42, -7, 123_456_789, i64::MAX]))),
-        "big_integer" => {
-            (json!({"type": "string", "airbyte_type": "big_integer"}), list(json!(["1", "170141183460469231731687303"])))
-        }
+        "big_integer" => (
+            json!({"type": "string", "airbyte_type": "big_integer"}),
+            list(json!(["1", "170141183460469231731687303"])),
+        ),
         "number" => (json!({"type": "number"}), list(json!([0.1, 42, -17.25, 1_234.5678, 0.718_281]))),
         "string" => (json!({"type": "string"}), list(json!(["active", "river delta silt gravel bank flood meander"]))),
         "escaped_string" => (json!({"type": "string"}), list(json!(["say \"silt\"", "two\nlines and a tab\t"]))),
         "date" => (string("date"), list(json!(["1984-02-29", "2025-03-01"]))),
-        "timestamp_tz" => (string("date-time"), list(json!(["2025-03-01T12:34:56.123456Z", "2024-12-31T23:59:59+02:00"]))),
+        "timestamp_tz" => {
+            (string("date-time"), list(json!(["2025-03-01T12:34:56.123456Z", "2024-12-31T23:59:59+02:00"])))
+        }
         "time" => (string("time"), list(json!(["12:34:56", "23:59:59.123456"]))),
-        "csv_array" => (json!({"type": "array", "items": {"type": "string"}}), list(json!([["vip", "b2b, fragile"], [], ["a"]]))),
+        "csv_array" => {
+            (json!({"type": "array", "items": {"type": "string"}}), list(json!([["vip", "b2b, fragile"], [], ["a"]])))
+        }
         "json" => (json!({}), list(json!([{"a": [1, 2, {"b": null}]}, [1, "two", 3.0], "text"]))),
         _ => (json!({"type": "string"}), vec![Value::Null]),
     }

@@ -9,17 +9,17 @@ use arrow_array::RecordBatch;
 use serde_json::{Value, json};
 
 /// Records of each stream.
-pub const RECORDS: usize = 1_000;
+pub(crate) const RECORDS: usize = 1_000;
 
 /// A stream's schema with records that follow it.
-pub struct Stream {
+pub(crate) struct Stream {
     properties: Value,
-    pub records: Vec<String>,
+    pub(crate) records: Vec<String>,
 }
 
 impl Stream {
     /// What the stream becomes.
-    pub fn plan(&self, dialect: &dyn Dialect, mode: &str, raw: bool) -> StreamPlan {
+    pub(crate) fn plan(&self, dialect: &dyn Dialect, mode: &str, raw: bool) -> StreamPlan {
         let catalog = json!({"streams": [{
             "stream": {"name": "sample", "json_schema": {"type": "object", "properties": self.properties}},
             "sync_mode": "incremental", "destination_sync_mode": mode,
@@ -31,13 +31,13 @@ impl Stream {
     }
 
     /// Bytes of all records.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.records.iter().map(String::len).sum()
     }
 }
 
 /// Shreds all records.
-pub fn shred(shredder: &mut Shredder, records: &[String]) -> Vec<(Slot, RecordBatch)> {
+pub(crate) fn shred(shredder: &mut Shredder, records: &[String]) -> Vec<(Slot, RecordBatch)> {
     let mut batches = Vec::new();
     let mut sink = |slot: Slot, batch: RecordBatch| batches.push((slot, batch));
     for (id, data) in (1..).zip(records) {
@@ -57,7 +57,7 @@ fn moment(number: usize) -> String {
 }
 
 /// Twelve scalar columns.
-pub fn flat() -> Stream {
+pub(crate) fn flat() -> Stream {
     let timestamp = json!({"type": ["null", "string"], "format": "date-time"});
     let record = |number: usize| {
         json!({
@@ -82,7 +82,7 @@ pub fn flat() -> Stream {
 }
 
 /// Orders with an object, tags, and line items that hold discounts.
-pub fn nested() -> Stream {
+pub(crate) fn nested() -> Stream {
     let discounts = json!({"type": "array", "items": {"type": "object", "properties": {
         "code": nullable("string"), "amount": nullable("number"),
     }}});
@@ -111,7 +111,7 @@ pub fn nested() -> Stream {
 }
 
 /// Two hundred columns, more than half of them null or absent.
-pub fn wide() -> Stream {
+pub(crate) fn wide() -> Stream {
     let kinds = ["integer", "number", "string", "boolean"];
     let name = |position: usize| format!("c{position:03}_{}", kinds[position % kinds.len()]);
     let mut properties = json!({"id": nullable("integer"), "updated_at": {"type": "string", "format": "date-time"}});
@@ -134,7 +134,7 @@ pub fn wide() -> Stream {
 }
 
 /// Ten columns of one kind, beside key and cursor.
-pub fn of_kind(schema: &Value, values: &[Value]) -> Stream {
+pub(crate) fn of_kind(schema: &Value, values: &[Value]) -> Stream {
     let mut properties = json!({"id": nullable("integer"), "updated_at": {"type": "string", "format": "date-time"}});
     for position in 0..10 {
         properties[format!("c{position}")] = schema.clone();
