@@ -45,7 +45,9 @@ class Dlt:
     def load(self, case: Case, warehouse: str, place: str) -> Figures:
         """Loads a case's records into an empty place."""
         with tempfile.TemporaryDirectory(prefix="alluvium-bench-") as folder:
-            run, code = measure([self.python, SCRIPT, case.plain, case.stream, folder, warehouse, place], Path("/dev/null"))
+            run, code = measure(
+                [self.python, SCRIPT, case.plain, case.stream, folder, warehouse, place], Path("/dev/null")
+            )
         if code != 0:
             sys.exit("dlt failed")
         return Figures(run.wall, run.cpu, run.rss)
@@ -101,7 +103,12 @@ def main() -> None:
                     ours = {f"alluvium, raw {who.raw}": run for who, run in every.items() if isinstance(who, Landing)}
                     measured = in_turns(ours | {DLT: theirs(case)}, arguments.runs)
                 for who, run in measured.items():
-                    figures = {"records": case.first.records, "wall s": run.wall, "CPU s": run.cpu, "peak MB": run.rss / 1e6}
+                    figures = {
+                        "records": case.first.records,
+                        "wall s": run.wall,
+                        "CPU s": run.cpu,
+                        "peak MB": run.rss / 1e6,
+                    }
                     figures |= {"server CPU s": run.server_cpu, "records/s": case.first.records / run.wall}
                     figures["x faster"] = measured[DLT].wall / run.wall
                     table.row([warehouse, profile, who], figures, who != DLT)

@@ -67,9 +67,7 @@ def typed(profile: str) -> str:
     return parse + "".join(tables(stream, None, "parsed", properties, False))
 
 
-def tables(
-    name: str, parent: str | None, rows: str, properties: dict[str, Schema], is_array: bool
-) -> Iterator[str]:
+def tables(name: str, parent: str | None, rows: str, properties: dict[str, Schema], is_array: bool) -> Iterator[str]:
     """Statements for a table and those below it. `rows` is a relation with its objects as `row`."""
     columns = [column(path, schema) for path, schema in properties.items() if not is_table(schema)]
     columns.append(system_columns(name, parent, parent is None) + (", _airbyte_position" if is_array else ""))
@@ -87,7 +85,7 @@ def tables(
 
 def column(name: str, schema: Schema) -> str:
     value = f'row."{name}"'
-    return f'array_to_string({value}, \',\') AS "{name}"' if schema["type"][1] == "array" else f'{value} AS "{name}"'
+    return f"array_to_string({value}, ',') AS \"{name}\"" if schema["type"][1] == "array" else f'{value} AS "{name}"'
 
 
 def system_columns(table: str, parent: str | None, is_root: bool) -> str:

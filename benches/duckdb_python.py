@@ -17,7 +17,9 @@ class DuckDBPython:
     def __init__(self, python: Path) -> None:
         self.python = python
         if not python.exists() or subprocess.run([python, "-c", "import duckdb"], check=False).returncode != 0:
-            sys.exit(f"{python} has no package duckdb: `make bench` installs it from PyPI, DUCKDB_PYTHON= names another")
+            sys.exit(
+                f"{python} has no package duckdb: `make bench` installs it from PyPI, DUCKDB_PYTHON= names another"
+            )
 
     def run(self, file: Path, statements: str) -> Run:
         """What statements take, from opening a file to having closed it."""

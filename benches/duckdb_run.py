@@ -1,7 +1,7 @@
 """Runs in the Python that has DuckDB: statements on standard input, in a database file, and what they took as JSON.
 
-    duckdb_run.py FILE          from opening the file to having closed it; Python's own start is not counted
-    duckdb_run.py FILE SCHEMA   no statements: how many rows each table of a schema has
+duckdb_run.py FILE          from opening the file to having closed it; Python's own start is not counted
+duckdb_run.py FILE SCHEMA   no statements: how many rows each table of a schema has
 """
 
 import json

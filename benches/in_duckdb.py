@@ -1,5 +1,6 @@
 """What is measured in DuckDB files: syncs, and DuckDB's own SQL for the same records."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -55,7 +56,7 @@ class InDuckDB:
     def land(self, case: Case, landing: Landing, folder: Path, filled: Path | None) -> Figures:
         file = new_file(folder)
         if filled:
-            shutil.copyfile(filled, file)
+            copy(filled, file)
         run = landing.land(self.binary, case, self.config_of(file))
         landing.check(case, self.python.rows(file))
         return figures(run, file)
@@ -81,6 +82,13 @@ def new_file(folder: Path) -> Path:
     for part in folder.glob("run.duckdb*"):
         part.unlink()
     return folder / "run.duckdb"
+
+
+def copy(filled: Path, file: Path) -> None:
+    shutil.copyfile(filled, file)
+    # What is not yet on the disk when it is written again would not count as written.
+    with file.open("rb") as copied:
+        os.fsync(copied.fileno())
 
 
 def figures(run: Run, file: Path) -> Figures:

@@ -75,4 +75,6 @@ class InPostgres:
         with self.cluster.meter(database) as meter:
             run = landing.land(self.binary, case, self.config_of(database))
         landing.check(case, self.cluster.rows(SCHEMA, database))
-        return Figures(run.wall, run.cpu, run.rss, meter.cpu, meter.wal + max(0, meter.growth), self.cluster.size(database))
+        return Figures(
+            run.wall, run.cpu, run.rss, meter.cpu, meter.wal + max(0, meter.growth), self.cluster.size(database)
+        )

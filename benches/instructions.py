@@ -41,8 +41,13 @@ def main() -> None:
             size = sum(len(line) for number, line in enumerate(lines) if SOME <= number < ALL)
         for warehouse in arguments.warehouses:
             for raw in arguments.raws:
-                some, every = (count(arguments.shred, case.plain, profile, records, warehouse, raw) for records in (SOME, ALL))
-                figures = {"instructions/record": (every - some) / (ALL - SOME), "instructions/byte": (every - some) / size}
+                some, every = (
+                    count(arguments.shred, case.plain, profile, records, warehouse, raw) for records in (SOME, ALL)
+                )
+                figures = {
+                    "instructions/record": (every - some) / (ALL - SOME),
+                    "instructions/byte": (every - some) / size,
+                }
                 table.row([warehouse, profile, raw], figures)
 
 

@@ -100,7 +100,12 @@ def main() -> None:
             case = prepare(arguments.inputs, PROFILE, records, arguments.seed)
             first, replacements = replace(cluster, arguments.binary.absolute(), case, arguments.runs)
             run, reads = replacements[len(replacements) // 2]
-            figures = {"records": records, "MB": case.first.megabytes, "first sync s": first.wall, "replacement s": run.wall}
+            figures = {
+                "records": records,
+                "MB": case.first.megabytes,
+                "first sync s": first.wall,
+                "replacement s": run.wall,
+            }
             figures |= {"CPU s": run.cpu, "records/s": records / run.wall}
             figures |= {"peak MB": run.rss / 1e6, "reads": len(reads), "median read ms": median(reads) * 1e3}
             table.row([], figures | {"longest read ms": max(reads) * 1e3})

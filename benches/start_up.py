@@ -28,7 +28,10 @@ def table(binary: Path, warehouses: dict[str, InDuckDB | InPostgres], runs: int)
             for tables in [NEW, THERE]:
                 land, clear = prepared(binary, warehouse, Path(folder))
                 took = measure(land, clear, tables, runs)
-                figures = {"wall ms": median(run.wall for run in took) * 1e3, "CPU ms": median(run.cpu for run in took) * 1e3}
+                figures = {
+                    "wall ms": median(run.wall for run in took) * 1e3,
+                    "CPU ms": median(run.cpu for run in took) * 1e3,
+                }
                 rows.row([name, tables], figures | {"peak MB": median(run.rss for run in took) / 1e6})
 
 
@@ -43,7 +46,9 @@ def measure(land: Callable[[], Run], clear: Callable[[], Any], tables: str, runs
     return took
 
 
-def prepared(binary: Path, warehouse: InDuckDB | InPostgres, folder: Path) -> tuple[Callable[[], Run], Callable[[], Any]]:
+def prepared(
+    binary: Path, warehouse: InDuckDB | InPostgres, folder: Path
+) -> tuple[Callable[[], Run], Callable[[], Any]]:
     """How to land nothing, and how to remove its tables."""
     stream = workload.PROFILES[PROFILE].stream
     messages = folder / "nothing.jsonl"

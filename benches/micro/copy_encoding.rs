@@ -1,7 +1,7 @@
 //! Arrow batches in the form of `COPY … (FORMAT binary)`, without a server.
 #![allow(clippy::unwrap_used, missing_docs)]
-// The binary's own modules as a part of this program: nothing becomes public for a bench.
-#![allow(dead_code, unreachable_pub)]
+// The binary's own modules as a part of this program, tests too: nothing becomes public for a bench.
+#![allow(dead_code, unreachable_pub, unused_imports)]
 
 #[path = "../../normalization/benches/sample/mod.rs"]
 mod sample;

@@ -1,7 +1,7 @@
 //! Lines of messages taken apart, the record's data left as text.
 #![allow(clippy::unwrap_used, missing_docs)]
-// The binary's own module as a part of this program, most of it unused: nothing becomes public for a bench.
-#![allow(dead_code, unreachable_pub)]
+// The binary's own module as a part of this program, most of it unused, its tests too: nothing becomes public for a bench.
+#![allow(dead_code, unreachable_pub, unused_imports)]
 
 #[path = "../../normalization/benches/sample/mod.rs"]
 mod sample;

@@ -77,7 +77,8 @@ class Nested:
             name = f"{random.choice(ADJECTIVES)} {random.choice(NOUNS)}"
             return (
                 f'{{"sku":"SKU-{random.randrange(1_000_000):06}","name":"{name}","quantity":{random.randrange(1, 10)},'
-                f'"unit_price":{money(random.randrange(99, 50_000))},"taxable":{random.choice(["true", "false"])},"discounts":'
+                f'"unit_price":{money(random.randrange(99, 50_000))},"taxable":{random.choice(["true", "false"])},'
+                '"discounts":'
             )
 
         return [line_item() for _ in range(8192)]

@@ -6,12 +6,16 @@ from random import Random
 
 from profiles.profile import BEGINNING
 
-FIRST = "Ada Grace Alan Edsger Barbara Donald Margaret Ken Dennis Frances Radia Tony Niklaus Hedy Claude Zoë Jürgen".split()
+FIRST = (
+    "Ada Grace Alan Edsger Barbara Donald Margaret Ken Dennis Frances Radia Tony Niklaus Hedy Claude Zoë Jürgen".split()
+)
 FIRST += ["Søren", "美咲", "Олег"]
 LAST = "Lovelace Hopper Turing Dijkstra Liskov Knuth Hamilton Thompson Ritchie Allen Perlman Hoare Wirth Lamarr".split()
 LAST += ["Shannon", "Müller", "Ångström", "佐藤", "Петров", "O'Neil"]
 WORDS = "river delta silt gravel bank flood meander terrace levee channel sand clay estuary ford reed current".split()
-WORDS += "alluvial basin braid cutoff debris erosion fan gorge headwater inlet lagoon marsh oxbow pool rapids spring".split()
+WORDS += (
+    "alluvial basin braid cutoff debris erosion fan gorge headwater inlet lagoon marsh oxbow pool rapids spring".split()
+)
 # What JSON has to escape, and what takes more than a byte a character.
 ENDINGS = ['\nsecond "quoted" line', "\ttabbed \\ backslash", " 🚀 naïve café", " comma, semi; 'apostrophe'"]
 EPOCH = int(BEGINNING.timestamp())
