@@ -50,7 +50,7 @@ fn bench(bencher: Bencher<'_, '_>, stream: &Stream, raw: bool) {
     let plan = stream.plan(&dialect, "append", raw);
     let mut shredder = Shredder::new(&plan, dialect.limits(), 8 << 20);
     let batches = sample::shred(&mut shredder, &stream.records);
-    let encoded: Vec<_> = batches.iter().map(|(slot, batch)| (types(&dialect, &plan, *slot), batch)).collect();
+    let encoded: Vec<_> = batches.iter().map(|(slot, batch)| (types(dialect, &plan, *slot), batch)).collect();
     let mut out = Vec::new();
     let bytes: usize = encoded.iter().map(|(types, batch)| copy::encode(batch, types, &mut out)).sum();
     bencher
@@ -60,7 +60,7 @@ fn bench(bencher: Bencher<'_, '_>, stream: &Stream, raw: bool) {
 }
 
 /// The types of a table's columns, as the server tells them.
-fn types(dialect: &Postgres, plan: &StreamPlan, slot: Slot) -> Vec<Type> {
+fn types(dialect: Postgres, plan: &StreamPlan, slot: Slot) -> Vec<Type> {
     let table = match slot {
         Slot::Raw => plan.raw.as_ref().unwrap(),
         Slot::Table(index) => &plan.tables[index],

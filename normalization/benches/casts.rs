@@ -40,9 +40,9 @@ const SCALARS: [(&str, ScalarColumn); 8] = [
     (r#""1984-02-29""#, ScalarColumn::Date),
 ];
 
-#[divan::bench(args = 0..SCALARS.len())]
-fn scalar(bencher: Bencher<'_, '_>, index: usize) {
-    let ((json, kind), dialect) = (SCALARS[index], DuckDb::default());
+#[divan::bench(args = SCALARS)]
+fn scalar(bencher: Bencher<'_, '_>, (json, kind): (&str, ScalarColumn)) {
+    let dialect = DuckDb::default();
     bencher
         .counter(BytesCount::of_str(json))
         .bench_local(|| black_box(cast::scalar(kind, black_box(json), dialect.limits())).1);

@@ -91,7 +91,7 @@ fn kind_of(kind: &str) -> (Value, Vec<Value>) {
             json!({"type": "string", "airbyte_type": "big_integer"}),
             list(json!(["1", "170141183460469231731687303"])),
         ),
-        "number" => (json!({"type": "number"}), list(json!([0.1, 42, -17.25, 1_234.5678, 0.718_281]))),
+        "number" => (json!({"type": "number"}), list(json!([0.1, 42, -17.25, 1_234.567_8, 0.718_281]))),
         "string" => (json!({"type": "string"}), list(json!(["active", "river delta silt gravel bank flood meander"]))),
         "escaped_string" => (json!({"type": "string"}), list(json!(["say \"silt\"", "two\nlines and a tab\t"]))),
         "date" => (string("date"), list(json!(["1984-02-29", "2025-03-01"]))),

@@ -63,7 +63,7 @@ pub(crate) fn flat() -> Stream {
         json!({
             "id": number, "account_id": number * 7_919_311, "name": "Grace Müller",
             "email": format!("u{number}@example.com"), "status": "active",
-            "amount": f64::from(u32::try_from(number).unwrap()) / 100.0, "score": 0.718_281, "is_active": number % 2 == 0,
+            "amount": f64::from(u32::try_from(number).unwrap()) / 100.0, "score": 0.718_281, "is_active": number.is_multiple_of(2),
             "description": "river delta silt gravel bank flood \"meander\" terrace levee channel sand clay",
             "created_at": moment(number), "updated_at": moment(number + 1), "birth_date": "1984-02-29",
         })
