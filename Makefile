@@ -7,7 +7,7 @@ BINARY := target/release/alluvium
 .DEFAULT_GOAL := help
 .PHONY: help
 help: ## this table
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: duckdb
 duckdb: ## fetch DuckDB's shared library, unless it is there
@@ -85,16 +85,50 @@ lint: duckdb ## formatting, clippy, documentation; a warning is an error
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items
 
-# make bench RECORDS="200000 2000000" RUNS=5 PROFILES="flat nested" MODES=append WAREHOUSES=postgres
+# The limits: DuckDB's own SQL runs in Python, in an environment of its own and of the version that the binary has.
+DUCKDB_PYTHON ?= .venv/duckdb/bin/python
+DUCKDB_VERSION := $(shell sed -n 's/^readonly version=//p' scripts/fetch-duckdb)
+.PHONY: duckdb-python
+duckdb-python:
+	@[[ -x $(DUCKDB_PYTHON) ]] || { python3 -m venv .venv/duckdb && .venv/duckdb/bin/pip install --quiet duckdb==$(DUCKDB_VERSION); } || { \
+		rm -rf .venv/duckdb; echo "PyPI is out of reach: DUCKDB_PYTHON= names a Python that has the package duckdb" >&2; exit 1; }
+
+# By themselves: built along with the binary they would change what it is built with.
+.PHONY: bench-programs
+bench-programs: build
+	$(CARGO) build --release --package alluvium-normalization --examples
+
+# make bench RECORDS="200000 1000000 5000000" RUNS=5 PROFILES="flat nested" MODES=append RAW=keep WAREHOUSES=postgres
 RECORDS ?= 200000
 RUNS ?= 3
 PROFILES ?= flat nested wide
 MODES ?= append overwrite append_dedup
+RAW ?= keep none
 WAREHOUSES ?= duckdb postgres
 .PHONY: bench
-bench: build ## speed and memory, end to end (RECORDS=, RUNS=, PROFILES=, MODES=, WAREHOUSES=)
-	python3 benches/end_to_end.py --binary $(BINARY) --records $(RECORDS) --runs $(RUNS) \
-		--profiles $(PROFILES) --modes $(MODES) --warehouses $(WAREHOUSES)
+bench: bench-programs duckdb-python ## speed and memory beside the machine's limits (RECORDS=, RUNS=, PROFILES=, MODES=, RAW=, WAREHOUSES=)
+	python3 benches/end_to_end.py --binary $(BINARY) --duckdb-python $(DUCKDB_PYTHON) --records $(RECORDS) --runs $(RUNS) \
+		--profiles $(PROFILES) --modes $(MODES) --raws $(RAW) --warehouses $(WAREHOUSES)
+
+DLT_PYTHON ?= .venv/dlt/bin/python
+DLT := "dlt[duckdb,postgres]==1.31.0" duckdb==$(DUCKDB_VERSION)
+.PHONY: bench-dlt
+bench-dlt: build duckdb-python ## beside dlt, in turns; needs PyPI (RECORDS=, RUNS=, WAREHOUSES=)
+	@[[ -x $(DLT_PYTHON) ]] || { python3 -m venv .venv/dlt && .venv/dlt/bin/pip install --quiet $(DLT); } || { \
+		rm -rf .venv/dlt; echo "PyPI is out of reach: DLT_PYTHON= names a Python that has" $(DLT) >&2; exit 1; }
+	python3 benches/against_dlt.py --binary $(BINARY) --duckdb-python $(DUCKDB_PYTHON) --dlt-python $(DLT_PYTHON) \
+		--records $(RECORDS) --runs $(RUNS) --warehouses $(WAREHOUSES)
+
+.PHONY: bench-instructions
+bench-instructions: ## instructions that shredding a record takes; needs valgrind (PROFILES=, WAREHOUSES=, RAW=)
+	$(CARGO) build --release --package alluvium-normalization --examples
+	python3 benches/instructions.py --profiles $(PROFILES) --warehouses $(WAREHOUSES) --raws $(RAW)
+
+# make bench-micro BENCH="--bench shred -- flat"
+BENCH ?= --benches
+.PHONY: bench-micro
+bench-micro: duckdb ## parts by themselves: envelope, casts, shredding, names, ids, COPY (BENCH=)
+	$(CARGO) bench --workspace $(BENCH)
 
 # Some 15 GB in the folder for temporary files (TMPDIR=) at 10 M rows.
 SIZES ?= 1000000 5000000 10000000
@@ -107,11 +141,9 @@ bench-merge: build ## Postgres: what updates cost as their table grows (SIZES=, 
 bench-replace: build ## Postgres: replacing a table, and its readers meanwhile (RECORDS=, RUNS=)
 	python3 benches/replacement.py --binary $(BINARY) --records $(RECORDS) --runs $(RUNS)
 
-# DuckDB's own SQL runs in Python, in an environment of its own.
 .PHONY: bench-normalize
-bench-normalize: build ## typing raw tables again, beside the warehouses' own SQL (RECORDS=, RUNS=, WAREHOUSES=)
-	@[[ -x .venv/duckdb/bin/python ]] || { python3 -m venv .venv/duckdb && .venv/duckdb/bin/pip install --quiet duckdb; }
-	.venv/duckdb/bin/python benches/normalize.py --binary $(BINARY) --records $(RECORDS) --runs $(RUNS) --warehouses $(WAREHOUSES)
+bench-normalize: build duckdb-python ## typing raw tables again, beside the warehouses' own SQL (RECORDS=, RUNS=, WAREHOUSES=)
+	$(DUCKDB_PYTHON) benches/normalize.py --binary $(BINARY) --records $(RECORDS) --runs $(RUNS) --warehouses $(WAREHOUSES)
 
 .PHONY: acceptance
 acceptance: build postgres ## against a real source and PyAirbyte; needs PyPI

@@ -4,8 +4,10 @@ table after the other, into empty tables without indexes.
 
 import sys
 
+from expected_rows import is_raw
+from figures import Figures
 from postgres_cluster import Cluster
-from sync import Run, measure
+from sync import measure
 
 SCHEMA = "copied"
 # Empty tables to be made like: those of the sync do not stay.
@@ -17,6 +19,7 @@ class CopyBaseline:
 
     def __init__(self, cluster: Cluster, filled: str) -> None:
         self.cluster = cluster
+        self.filled = filled
         self.rows = cluster.rows(filled)
         self.files = {table: cluster.files / f"{table}.csv" for table in self.rows}
         for table, file in self.files.items():
@@ -35,16 +38,20 @@ class CopyBaseline:
         """Statements that make the tables, empty."""
         return "".join(f'CREATE TABLE {schema}."{table}" (LIKE {like}."{table}");' for table in self.rows)
 
-    def measure(self) -> tuple[Run, float | None]:
-        """Copies everything once. What it took psql, and the server's CPU seconds."""
-        self.cluster.clear(SCHEMA)
+    def measure(self, raw: bool) -> Figures:
+        """Copies everything once, with the raw table in front or without it. What it took psql and the server."""
+        # What a sync left counts as stored.
+        self.cluster.clear(SCHEMA, self.filled)
         self.cluster.sql(f"CREATE SCHEMA {SCHEMA}; {self.create(SCHEMA, TEMPLATE)}")
+        expected = {table: rows if raw or not is_raw(table) else 0 for table, rows in self.rows.items()}
+        tables = sorted((table for table, rows in expected.items() if rows), key=lambda table: not is_raw(table))
         script = self.cluster.files / "copy.sql"
-        copies = [f"\\copy {SCHEMA}.\"{table}\" FROM '{file}' (FORMAT csv)\n" for table, file in self.files.items()]
+        copies = [f"\\copy {SCHEMA}.\"{table}\" FROM '{self.files[table]}' (FORMAT csv)\n" for table in tables]
         script.write_text("".join(copies), encoding="utf-8")
         with self.cluster.meter() as meter:
             run, code = measure(self.cluster.psql, script)
-        if code != 0 or self.cluster.rows(SCHEMA) != self.rows:
+        if code != 0 or self.cluster.rows(SCHEMA) != expected:
             sys.exit("the copied tables are not those that the sync made")
+        stored = self.cluster.size()
         self.cluster.clear(SCHEMA)
-        return run, meter.cpu
+        return Figures(run.wall, run.cpu, run.rss, meter.cpu, meter.wal + max(0, meter.growth), stored)

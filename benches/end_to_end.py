@@ -1,152 +1,141 @@
 #!/usr/bin/env python3
-"""How fast the release binary lands streams, and how much memory it takes: `make bench`.
+"""How fast the release binary lands streams, and how much memory it takes, beside what the machine allows: `make bench`.
 
-Each run is one `alluvium write` into new tables, with the messages as its standard input: from the process's start to
-its exit, raw and typed. The table shows the run of median wall time. A run that does not acknowledge every record
-fails, and on Postgres one whose tables have not as many rows as they should: what loses records is not fast.
+Each run is one `alluvium write` with the messages as its standard input, from the process's start to its exit. A run that
+does not acknowledge every record, or whose tables have not as many rows as they should, ends the program: what loses records
+is not fast.
 
-On Postgres every append takes turns with psql's `\\copy` of the same rows, ready-made, into the same tables: `x \\copy`
-is our median time by its median. Peak memory is the binary's alone.
+All syncs of a profile and size into a warehouse, and the limits beside them, take turns. A row shows the run of median wall
+time, `x …` the ratio of two such times. docs/benchmarks.md tells what each column means and how the limits are measured.
 """
 
 import argparse
 import json
 import signal
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+import marks
 import postgres_cluster
-import workload
+import start_up
 from case import Case, prepare
-from copy_baseline import CopyBaseline
+from duckdb_python import DuckDBPython
+from figures import Figures, in_turns
+from in_duckdb import READ_JSON, SQL, InDuckDB
+from in_postgres import COPY, InPostgres
+from json_parse import PARSE, parse
+from landing import MODES, Landing, landings
 from markdown_table import MarkdownTable
-from postgres_cluster import Cluster
-from sync import Run, sync
+from profiles import PROFILES
 
-SCHEMA = "landed"
-Sync = Callable[[dict[str, Any]], Run]
-
-
-class Figures(NamedTuple):
-    """A case's runs, medians."""
-
-    run: Run
-    server_cpu: float | None = None
-    copy: Run | None = None
-    copy_server_cpu: float | None = None
-
-
-def in_duckdb(land: Sync, _: Case, runs: int) -> Figures:
-    """Each time a new file."""
-
-    def measure() -> Run:
-        with tempfile.TemporaryDirectory(prefix="alluvium-bench-") as directory:
-            return land({"destination_path": str(Path(directory) / "bench.duckdb")})
-
-    return Figures(middle([measure() for _ in range(runs)]))
-
-
-def in_postgres(cluster: Cluster, land: Sync, case: Case, runs: int) -> Figures:
-    """Each time new tables, in one cluster."""
-
-    def measure() -> tuple[Run, float | None]:
-        cluster.clear(SCHEMA)
-        with cluster.meter() as meter:
-            run = land(cluster.config(SCHEMA))
-        case.check(cluster.rows(SCHEMA))
-        return run, meter.cpu
-
-    if case.mode != "append":
-        run, server_cpu = middle([measure() for _ in range(runs)])
-        return Figures(run, server_cpu)
-    measure()
-    ours, copies = [], []
-    with CopyBaseline(cluster, SCHEMA) as baseline:
-        # In turns: what else the machine does meets both.
-        for _ in range(runs):
-            ours.append(measure())
-            cluster.clear(SCHEMA)
-            copies.append(baseline.measure())
-    return Figures(*middle(ours), *middle(copies))
-
-
-def middle(runs: list[Any]) -> Any:
-    return sorted(runs)[len(runs) // 2]
-
-
-@contextmanager
-def warehouses(names: list[str]) -> Iterator[dict[str, Callable[[Sync, Case, int], Figures]]]:
-    """Where to land; Postgres only where its programs are."""
-    measures: dict[str, Callable[[Sync, Case, int], Figures]] = {}
-    if "duckdb" in names:
-        measures["duckdb"] = in_duckdb
-    if "postgres" not in names:
-        yield measures
-    elif programs := postgres_cluster.programs():
-        with postgres_cluster.cluster(programs) as cluster:
-            yield measures | {"postgres": partial(in_postgres, cluster)}
-    else:
-        print(f"postgres: left out, {postgres_cluster.MISSING}", file=sys.stderr)
-        yield measures
+TEXTS = {"warehouse": 9, "profile": 7, "raw": 4, "mode": 24, "sync": 5}
+NUMBERS = {"records": 0, "MB": 1, "wall s": 2, "CPU s": 2, "server CPU s": 2, "records/s": 0, "MB/s": 0, "peak MB": 0}
+NUMBERS |= {"written MB": 0, "stored MB": 0, "x serde": 2, "x read_json": 2, "x SQL": 2, "x copy": 2, "x append": 2}
+Measured = dict[Landing | str, Figures]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", type=Path, default=Path("target/release/alluvium"))
-    parser.add_argument("--warehouses", nargs="+", choices=["duckdb", "postgres"], default=["duckdb", "postgres"])
-    parser.add_argument("--records", type=int, nargs="+", default=[200_000], help="records per run (wide: a tenth)")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--profiles", nargs="+", choices=workload.PROFILES, default=list(workload.PROFILES))
-    modes = ["append", "overwrite", "append_dedup"]
-    parser.add_argument("--modes", nargs="+", choices=modes, default=modes)
-    parser.add_argument("--config", type=json.loads, default={}, help="JSON merged into the destination config")
-    parser.add_argument("--inputs", type=Path, default=Path("target/bench"), help="where generated messages are kept")
-    arguments = parser.parse_args()
+    arguments = read_arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-
-    texts = {"warehouse": 9, "profile": 7, "mode": 12}
-    numbers = {"records": 0, "MB": 1, "wall s": 2, "CPU s": 2, "server CPU s": 2}
-    numbers |= {"records/s": 0, "MB/s": 1, "peak MB": 0}
-    of_copy = {"\\copy s": 2, "its CPU s": 2, "its server CPU s": 2, "x \\copy": 2}
     sizes = [(profile, records) for profile in arguments.profiles for records in arguments.records]
-    with warehouses(arguments.warehouses) as measures:
-        table = MarkdownTable(texts, numbers | (of_copy if "postgres" in measures else {}))
-        for warehouse, measure in measures.items():
-            for profile, records in sizes:
-                records = max(1, records // 10) if profile == "wide" else records
-                for mode in arguments.modes:
-                    case = prepare(arguments.inputs, profile, mode, records, arguments.seed)
+    every = landings(arguments.modes, arguments.raws)
+    peaks: dict[tuple[str, ...], dict[int, float]] = {}
+    with warehouses(arguments) as measured_in:
+        table = MarkdownTable(TEXTS, NUMBERS, marks.SYNCS)
+        for profile, records in sizes:
+            case = prepare(arguments.inputs, profile, records, arguments.seed)
+            for name, warehouse in measured_in.items():
+                with warehouse.contestants(case, every) as contestants:
+                    # First of all: it reads what all others read.
+                    parsing = {PARSE: partial(parse, arguments.parse.absolute(), case)}
+                    measured = in_turns(parsing | contestants, arguments.runs)
+                for who, figures in measured.items():
+                    texts, numbers = row(name, case, who, figures, measured)
+                    table.row(texts, numbers, isinstance(who, Landing))
+                    if isinstance(who, Landing):
+                        peaks.setdefault(tuple(texts), {})[records] = figures.rss / 1e6
+        if len(arguments.records) > 1:
+            memory(peaks, arguments.records)
+        start_up.table(arguments.binary.absolute(), measured_in, arguments.start_up_runs)
 
-                    def land(config: dict[str, Any], case: Case = case) -> Run:
-                        config = config | arguments.config
-                        return sync(arguments.binary.absolute(), config, case.catalog(), case.source, case.records)
 
-                    table.row([warehouse, profile, mode], figures_of(case, measure(land, case, arguments.runs)))
+def row(
+    warehouse: str, case: Case, who: Landing | str, run: Figures, measured: Measured
+) -> tuple[list[str], dict[str, float | None]]:
+    """A row's texts, and its numbers by their titles."""
 
+    def times(other: Landing | str | None) -> float | None:
+        return run.wall / measured[other].wall if other in measured and other != who else None
 
-def figures_of(case: Case, figures: Figures) -> dict[str, float | None]:
-    """A row's numbers by their title."""
-    run, copy = figures.run, figures.copy
-    return {
-        "records": case.records,
-        "MB": case.megabytes,
+    first = isinstance(who, str) or who.part == "first"
+    part = case.first if first else case.later
+    texts = [warehouse, case.profile, "", f"limit: {who}", ""]
+    numbers = {
+        "records": part.records,
+        "MB": part.megabytes,
         "wall s": run.wall,
         "CPU s": run.cpu,
-        "server CPU s": figures.server_cpu,
-        "records/s": case.records / run.wall,
-        "MB/s": case.megabytes / run.wall,
+        "server CPU s": run.server_cpu,
+        "records/s": part.records / run.wall,
+        "MB/s": part.megabytes / run.wall,
         "peak MB": run.rss / 1e6,
-        "\\copy s": copy and copy.wall,
-        "its CPU s": copy and copy.cpu,
-        "its server CPU s": figures.copy_server_cpu,
-        "x \\copy": copy and run.wall / copy.wall,
+        "written MB": None if run.written is None else run.written / 1e6,
+        "stored MB": None if run.stored is None else run.stored / 1e6,
     }
+    if isinstance(who, Landing):
+        texts = [warehouse, case.profile, who.raw, who.mode, who.part]
+        numbers["x append"] = times(Landing("append", who.part, who.raw))
+        if first:
+            numbers |= {"x serde": times(PARSE), "x read_json": times(READ_JSON), "x copy": times(COPY[who.raw])}
+            numbers["x SQL"] = times(SQL) if who.raw == "keep" else None
+    return texts, numbers
+
+
+def memory(peaks: dict[tuple[str, ...], dict[int, float]], sizes: list[int]) -> None:
+    """Whether memory grows with the records: the most of each sync, by size."""
+    print("\nPeak MB by records (nested: half of them, wide: a tenth)\n")
+    table = MarkdownTable(TEXTS, {f"{size:,}": 0 for size in sizes})
+    for texts, by_size in peaks.items():
+        table.row(list(texts), {f"{size:,}": peak for size, peak in by_size.items()})
+
+
+@contextmanager
+def warehouses(arguments: argparse.Namespace) -> Iterator[dict[str, InDuckDB | InPostgres]]:
+    """Where to land; Postgres only where its programs are."""
+    binary = arguments.binary.absolute()
+    found: dict[str, InDuckDB | InPostgres] = {}
+    if "duckdb" in arguments.warehouses:
+        found["duckdb"] = InDuckDB(binary, DuckDBPython(arguments.duckdb_python.absolute()), arguments.config)
+    if "postgres" not in arguments.warehouses:
+        yield found
+    elif programs := postgres_cluster.programs():
+        with postgres_cluster.cluster(programs) as cluster:
+            yield found | {"postgres": InPostgres(binary, cluster, arguments.config)}
+    else:
+        print(f"postgres: left out, {postgres_cluster.MISSING}", file=sys.stderr)
+        yield found
+
+
+def read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--binary", type=Path, default=Path("target/release/alluvium"))
+    parser.add_argument("--parse", type=Path, default=Path("target/release/examples/parse"), help="serde_json's part")
+    parser.add_argument("--duckdb-python", type=Path, default=Path(".venv/duckdb/bin/python"))
+    parser.add_argument("--warehouses", nargs="+", choices=["duckdb", "postgres"], default=["duckdb", "postgres"])
+    parser.add_argument("--records", type=int, nargs="+", default=[200_000], help="sizes (nested: half, wide: a tenth)")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--start-up-runs", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--profiles", nargs="+", choices=PROFILES, default=list(PROFILES))
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES)
+    parser.add_argument("--raws", nargs="+", choices=["keep", "none"], default=["keep", "none"])
+    parser.add_argument("--config", type=json.loads, default={}, help="JSON merged into the destination config")
+    parser.add_argument("--inputs", type=Path, default=Path("target/bench"), help="where generated messages are kept")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -6,35 +6,48 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import workload
+from profiles import PROFILES
+from profiles.profile import Schema
 
 Rows = dict[str, int]
 
 
-def write(path: Path, profile: str, source: Path) -> None:
-    """Counts once, for runs that add and for runs that keep the newest record of each key; a file that is there is the
-    right one.
+def write(path: Path, profile: str, parts: list[tuple[str, Path]]) -> None:
+    """Counts once, after each of the parts that follow each other, for syncs that add and for syncs that keep the newest
+    record of each key; a file that is there is the right one.
     """
     if path.exists():
         return
-    stream, properties, _ = workload.PROFILES[profile]
+    stream, properties = PROFILES[profile].stream, PROFILES[profile].properties
     names = [stream, *tables(stream, properties)]
     every: Counter[str] = Counter()
     # The records of a key come in the order of their cursor.
     newest: dict[int, tuple[int, ...]] = {}
-    for record in records(source):
-        rows = Counter([stream, *child_rows(stream, properties, record)])
-        every.update(rows)
-        newest[record["id"]] = tuple(rows[name] for name in names)
-    raw = {f"_airbyte_raw_{stream}": every[stream]}
-    append = raw | {name: every[name] for name in names}
-    append_dedup = raw | {name: sum(rows) for name, rows in zip(names, zip(*newest.values()), strict=True)}
-    path.write_text(json.dumps({"append": append, "append_dedup": append_dedup}), encoding="utf-8")
+    counts: dict[str, dict[str, Rows]] = {"append": {}, "append_dedup": {}}
+    for part, source in parts:
+        for record in records(source):
+            rows = Counter([stream, *child_rows(stream, properties, record)])
+            every.update(rows)
+            newest[record["id"]] = tuple(rows[name] for name in names)
+        raw = {raw_table(stream): every[stream]}
+        live = {name: sum(rows) for name, rows in zip(names, zip(*newest.values()), strict=True)}
+        counts["append"][part] = raw | {name: every[name] for name in names}
+        counts["append_dedup"][part] = raw | live
+    path.write_text(json.dumps(counts), encoding="utf-8")
 
 
-def read(path: Path, mode: str) -> Rows:
-    """What is expected of new tables after a sync in a mode."""
-    return json.loads(path.read_text(encoding="utf-8"))["append_dedup" if mode == "append_dedup" else "append"]
+def read(path: Path, mode: str, part: str, raw: bool) -> Rows:
+    """What is expected after syncs in a mode up to a part, the first into new tables."""
+    rows = json.loads(path.read_text(encoding="utf-8"))["append_dedup" if mode == "append_dedup" else "append"][part]
+    return {table: count for table, count in rows.items() if raw or not is_raw(table)}
+
+
+def raw_table(stream: str) -> str:
+    return f"_airbyte_raw_{stream}"
+
+
+def is_raw(table: str) -> bool:
+    return table.startswith(raw_table(""))
 
 
 def records(source: Path) -> Iterator[dict[str, Any]]:
@@ -44,11 +57,11 @@ def records(source: Path) -> Iterator[dict[str, Any]]:
                 yield message["record"]["data"]
 
 
-def is_table(schema: workload.Schema) -> bool:
+def is_table(schema: Schema) -> bool:
     return "properties" in schema or "properties" in schema.get("items", {})
 
 
-def tables(parent: str, properties: dict[str, workload.Schema]) -> Iterator[str]:
+def tables(parent: str, properties: dict[str, Schema]) -> Iterator[str]:
     """The child tables below a table."""
     for name, schema in properties.items():
         if is_table(schema):
@@ -57,7 +70,17 @@ def tables(parent: str, properties: dict[str, workload.Schema]) -> Iterator[str]
             yield from tables(child, schema.get("items", schema)["properties"])
 
 
-def child_rows(parent: str, properties: dict[str, workload.Schema], record: dict[str, Any]) -> Iterator[str]:
+def array_tables(parent: str, properties: dict[str, Schema]) -> Iterator[str]:
+    """Those of the child tables that hold the elements of arrays."""
+    for name, schema in properties.items():
+        if is_table(schema):
+            child = f"{parent}_{name}"
+            if "items" in schema:
+                yield child
+            yield from array_tables(child, schema.get("items", schema)["properties"])
+
+
+def child_rows(parent: str, properties: dict[str, Schema], record: dict[str, Any]) -> Iterator[str]:
     """The table of each row that a record has below its own: one per object, one per element of an array."""
     for name, schema in properties.items():
         if is_table(schema) and (value := record.get(name)) is not None:

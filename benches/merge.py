@@ -18,14 +18,18 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+import marks
 import postgres_cluster
 import workload
 from markdown_table import MarkdownTable
 from postgres_cluster import Cluster, Meter
+from profiles import PROFILES
+from profiles.profile import BEGINNING
 from sync import Run, sync
+from workload import Source
 
 PROFILE = "flat"
-STREAM = workload.PROFILES[PROFILE].stream
+STREAM = PROFILES[PROFILE].stream
 SCHEMA = "landed"
 COLUMNS = {"rows": 0, "load s": 1, "loaded/s": 0, "database GB": 2, "updates": 0, "wall s": 2, "CPU s": 2}
 COLUMNS |= {"server CPU s": 2, "WAL MB": 0, "updates/s": 0, "peak MB": 0, "x first": 2, "UPDATE s": 2, "its x first": 2}
@@ -38,14 +42,12 @@ class GrowingTable:
         self.cluster = cluster
         self.binary = binary
         self.random = Random(f"merge {seed}")
+        self.source = Source(PROFILE, seed)
         self.rows = 0
-        self.made = 0
 
     def messages(self, keys: Sequence[int]) -> Iterator[str]:
         """The next records of the source, one of each key."""
-        lines = map(workload.line, workload.messages_of_keys(PROFILE, self.random, keys, self.made))
-        self.made += len(keys)
-        return lines
+        return self.source.messages(self.source.bodies_of(keys))
 
     def land(self, messages: Path | Iterator[str], records: int) -> Run:
         catalog = workload.catalog(PROFILE, "append_dedup")
@@ -63,13 +65,13 @@ class GrowingTable:
     def update(self, updates: int) -> tuple[Run, Meter]:
         """Lands newer records of keys that are there, and sees that each has taken the place of the older one."""
         messages = self.cluster.files / "updates.jsonl"
-        first = self.made
+        first = self.source.made
         with messages.open("w", encoding="utf-8") as file:
             file.writelines(self.messages(self.random.sample(range(self.rows), updates)))
         with self.cluster.meter() as meter:
             run = self.land(messages, updates)
         self.check("TRUE", self.rows)
-        self.check(f"updated_at >= '{workload.BEGINNING + timedelta(seconds=first)}'", updates)
+        self.check(f"updated_at >= '{BEGINNING + timedelta(seconds=first)}'", updates)
         return run, meter
 
     def plain_update(self, updates: int, seed: int) -> float:
@@ -78,12 +80,12 @@ class GrowingTable:
         now = "SELECT extract(epoch FROM clock_timestamp());"
         before, after = self.cluster.sql(f"""
             CREATE TEMPORARY TABLE batch AS
-                SELECT _airbyte_unique_key, note FROM {table} ORDER BY hashint8extended(id, {seed}) LIMIT {updates};
+                SELECT _airbyte_unique_key, description FROM {table} ORDER BY hashint8extended(id, {seed}) LIMIT {updates};
             ANALYZE batch;
             SET enable_hashjoin = off; SET enable_mergejoin = off;
             CHECKPOINT;
             {now}
-            UPDATE {table} AS row SET note = batch.note FROM batch
+            UPDATE {table} AS row SET description = batch.description FROM batch
                 WHERE row._airbyte_unique_key = batch._airbyte_unique_key;
             {now}
         """)
@@ -111,7 +113,7 @@ def main() -> None:
         parser.error(f"{smallest} rows have no {arguments.updates} keys to update")
 
     with postgres_cluster.cluster(programs) as cluster:
-        table = MarkdownTable({}, COLUMNS)
+        table = MarkdownTable({}, COLUMNS, marks.MERGES)
         growing = GrowingTable(cluster, arguments.binary.absolute(), arguments.seed)
         first = None
         for size in sorted(set(arguments.sizes)):

@@ -16,15 +16,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import marks
 import postgres_cluster
-import workload
 from case import Case, prepare
+from expected_rows import raw_table
 from markdown_table import MarkdownTable
 from postgres_cluster import Cluster
+from profiles import PROFILES
 from sync import Run, measure, sync
 
 SCHEMA = "landed"
-RAW = "_airbyte_raw_visitors"
+STREAM = PROFILES["flat"].stream
+RAW = raw_table(STREAM)
 SYSTEM = "_airbyte_ab_id, _airbyte_emitted_at, {now}, _airbyte_ab_id, _airbyte_meta, _airbyte_generation_id"
 TYPES = {"string": ("VARCHAR", "text"), "integer": ("BIGINT", "bigint"), "boolean": ("BOOLEAN", "boolean")}
 TYPES |= {"number": ("DOUBLE", "numeric"), "date": ("DATE", "date"), "date-time": ("TIMESTAMPTZ", "timestamptz")}
@@ -32,7 +35,7 @@ TYPES |= {"number": ("DOUBLE", "numeric"), "date": ("DATE", "date"), "date-time"
 
 def columns(dialect: int) -> dict[str, str]:
     """The typed columns of the flat profile."""
-    properties = workload.PROFILES["flat"].properties
+    properties = PROFILES["flat"].properties
     return {name: TYPES[schema.get("format", schema["type"][1])][dialect] for name, schema in properties.items()}
 
 
@@ -43,7 +46,7 @@ class Bench(NamedTuple):
     folder: Path
 
     def ours(self, config: dict[str, Any]) -> Run:
-        files = {"config": config, "catalog": self.case.catalog()}
+        files = {"config": config, "catalog": self.case.catalog("append")}
         paths = [self.folder / f"{name}.json" for name in files]
         for path, content in zip(paths, files.values(), strict=True):
             path.write_text(json.dumps(content), encoding="utf-8")
@@ -56,15 +59,15 @@ class Bench(NamedTuple):
         return run
 
     def figures(self, config: dict[str, Any], theirs: Callable[[], Run] | None) -> dict[str, float | None]:
-        landed = sync(self.binary, config, self.case.catalog(), self.case.source, self.case.records)
+        landed = sync(self.binary, config, self.case.catalog("append"), self.case.first.source, self.case.first.records)
         turns = [(self.ours(config), theirs and theirs()) for _ in range(self.runs)]
         ours = middle([ours for ours, _ in turns])
         other = middle([other for _, other in turns]) if theirs else None
         return {
-            "records": self.case.records,
+            "records": self.case.first.records,
             "wall s": ours.wall,
             "CPU s": ours.cpu,
-            "records/s": self.case.records / ours.wall,
+            "records/s": self.case.first.records / ours.wall,
             "peak MB": ours.rss / 1e6,
             "SQL s": other and other.wall,
             "x SQL": other and ours.wall / other.wall,
@@ -104,7 +107,7 @@ def in_postgres(cluster: Cluster, bench: Bench) -> dict[str, float | None]:
     script.write_text(statement, encoding="utf-8")
 
     def theirs() -> Run:
-        like = f"CREATE TABLE {SCHEMA}.by_sql (LIKE {SCHEMA}.visitors)"
+        like = f"CREATE TABLE {SCHEMA}.by_sql (LIKE {SCHEMA}.{STREAM})"
         cluster.sql(f"DROP TABLE IF EXISTS {SCHEMA}.by_sql; {like}; CHECKPOINT")
         run, code = measure(cluster.psql, script)
         if code != 0:
@@ -129,11 +132,11 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     texts = {"warehouse": 9, "profile": 7}
     numbers = {"records": 0, "wall s": 2, "CPU s": 2, "records/s": 0, "peak MB": 0, "SQL s": 2, "x SQL": 2, "x sync": 2}
-    table = MarkdownTable(texts, numbers)
+    table = MarkdownTable(texts, numbers, marks.NORMALIZE)
     for warehouse in arguments.warehouses:
         for profile in arguments.profiles:
             for records in arguments.records:
-                case = prepare(arguments.inputs, profile, "append", records, arguments.seed)
+                case = prepare(arguments.inputs, profile, records, arguments.seed)
                 with tempfile.TemporaryDirectory(prefix="alluvium-bench-") as name:
                     bench = Bench(arguments.binary.absolute(), case, arguments.runs, Path(name))
                     if warehouse == "duckdb":

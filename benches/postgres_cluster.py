@@ -79,8 +79,8 @@ class Cluster:
         self.folder = folder
         # For whatever has to go when the cluster goes.
         self.files = folder / "files"
-        self.psql = [programs / "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-h", folder, "-p", str(PORT)]
-        self.psql += ["-U", SUPERUSER, "-d", DATABASE]
+        self.programs = programs
+        self.psql = self.psql_of(DATABASE)
         self.is_ready = [programs / "pg_isready", "-q", "-h", folder, "-p", str(PORT), "-d", DATABASE]
 
     def wait_until_ready(self) -> None:
@@ -91,37 +91,60 @@ class Cluster:
         log = self.folder / "log"
         sys.exit(f"Postgres does not start: {log.read_text(encoding='utf-8') if log.exists() else ''}")
 
-    def config(self, schema: str) -> dict[str, Any]:
+    def config(self, schema: str, database: str = DATABASE) -> dict[str, Any]:
         """The destination's config for streams that go into a schema."""
-        place = {"host": str(self.folder), "port": PORT, "database": DATABASE, "username": SUPERUSER}
+        place = {"host": str(self.folder), "port": PORT, "database": database, "username": SUPERUSER}
         return place | {"schema": schema, "ssl_mode": {"mode": "disable"}}
 
-    def sql(self, script: str) -> list[str]:
+    def psql_of(self, database: str) -> list[Any]:
+        """The command that runs a script in a database."""
+        command = [self.programs / "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-p", str(PORT)]
+        return [*command, "-U", SUPERUSER, "-d", database]
+
+    def sql(self, script: str, database: str = DATABASE) -> list[str]:
         """Runs statements, or what else psql does, and gives the lines of their answers."""
-        answer = subprocess.run(self.psql, input=script, stdout=subprocess.PIPE, text=True, check=True)
+        command = self.psql_of(database)
+        answer = subprocess.run(command, input=script, stdout=subprocess.PIPE, text=True, check=True)
         return answer.stdout.splitlines()
+
+    def copy(self, original: str, database: str) -> None:
+        """Makes a database the copy of another; one that is there goes."""
+        self.drop(database)
+        # As files: what the log would have to take of a large one is more than what is measured. Before 15 it always is so.
+        strategy = " STRATEGY = file_copy" if int(self.sql("SHOW server_version_num")[0]) >= 150_000 else ""
+        self.sql(f"CREATE DATABASE {database} TEMPLATE {original}{strategy}")
+        # The first session of a database makes what all sessions read at their start.
+        self.sql("SELECT count(*) FROM pg_tables", database)
+
+    def drop(self, database: str) -> None:
+        self.sql(f"SET client_min_messages = error; DROP DATABASE IF EXISTS {database} WITH (FORCE)")
 
     def clear(self, *schemas: str) -> None:
         """Removes schemas and what the binary remembers of syncs."""
         names = ", ".join([*schemas, "_airbyte_internal"])
         self.sql(f"SET client_min_messages = error; DROP SCHEMA IF EXISTS {names} CASCADE")
 
-    def rows(self, schema: str) -> dict[str, int]:
+    def rows(self, schema: str, database: str = DATABASE) -> dict[str, int]:
         """How many rows each table of a schema has."""
-        tables = self.sql(f"SELECT tablename FROM pg_tables WHERE schemaname = '{schema}' ORDER BY 1")
-        counts = self.sql("".join(f'SELECT count(*) FROM {schema}."{table}";' for table in tables))
+        tables = self.sql(f"SELECT tablename FROM pg_tables WHERE schemaname = '{schema}' ORDER BY 1", database)
+        counts = self.sql("".join(f'SELECT count(*) FROM {schema}."{table}";' for table in tables), database)
         return dict(zip(tables, map(int, counts), strict=True))
 
+    def size(self, database: str = DATABASE) -> int:
+        """Bytes of a database."""
+        return int(self.sql(f"SELECT pg_database_size('{database}')")[0])
+
     @contextmanager
-    def meter(self) -> Iterator["Meter"]:
+    def meter(self, database: str = DATABASE) -> Iterator["Meter"]:
         """Begins at a checkpoint and measures the server until the block ends."""
         self.sql("CHECKPOINT")
-        wal, cpu = self.wal(), self.cpu()
+        size, wal, cpu = self.size(database), self.wal(), self.cpu()
         meter = Meter()
         yield meter
         ended = self.cpu()
         meter.cpu = None if cpu is None or ended is None else ended - cpu
         meter.wal = self.wal() - wal
+        meter.growth = self.size(database) - size
 
     def cpu(self) -> float | None:
         """CPU seconds of all processes that the server has and had; None where there is no /proc."""
@@ -142,10 +165,11 @@ class Cluster:
 
 @dataclass
 class Meter:
-    """What the server took: CPU seconds, None where there is no /proc, and bytes written ahead."""
+    """What the server took: CPU seconds, None where there is no /proc, bytes written ahead, and those of the database."""
 
     cpu: float | None = None
     wal: int = 0
+    growth: int = 0
 
 
 class CpuTicks(NamedTuple):

@@ -17,7 +17,6 @@ from statistics import median
 from typing import NamedTuple
 
 import postgres_cluster
-import workload
 from case import Case, prepare
 from markdown_table import MarkdownTable
 from postgres_cluster import Cluster
@@ -68,14 +67,14 @@ def replace(cluster: Cluster, binary: Path, case: Case, runs: int) -> tuple[Run,
 
     def land() -> Run:
         cluster.sql("CHECKPOINT")
-        return sync(binary, cluster.config(SCHEMA), case.catalog(), case.source, case.records)
+        return sync(binary, cluster.config(SCHEMA), case.catalog("overwrite"), case.first.source, case.first.records)
 
     def replacement() -> Replacement:
-        reader = Reader(cluster, f'{SCHEMA}."{workload.PROFILES[PROFILE].stream}"')
+        reader = Reader(cluster, f'{SCHEMA}."{case.stream}"')
         reader.start()
         run = land()
         reads = reader.stop()
-        case.check(cluster.rows(SCHEMA))
+        case.check(cluster.rows(SCHEMA), "overwrite")
         return Replacement(run, reads)
 
     cluster.clear(SCHEMA)
@@ -98,10 +97,15 @@ def main() -> None:
     with postgres_cluster.cluster(programs) as cluster:
         table = MarkdownTable({}, COLUMNS)
         for records in arguments.records:
-            case = prepare(arguments.inputs, PROFILE, "overwrite", records, arguments.seed)
+            case = prepare(arguments.inputs, PROFILE, records, arguments.seed)
             first, replacements = replace(cluster, arguments.binary.absolute(), case, arguments.runs)
             run, reads = replacements[len(replacements) // 2]
-            figures = {"records": records, "MB": case.megabytes, "first sync s": first.wall, "replacement s": run.wall}
+            figures = {
+                "records": records,
+                "MB": case.first.megabytes,
+                "first sync s": first.wall,
+                "replacement s": run.wall,
+            }
             figures |= {"CPU s": run.cpu, "records/s": records / run.wall}
             figures |= {"peak MB": run.rss / 1e6, "reads": len(reads), "median read ms": median(reads) * 1e3}
             table.row([], figures | {"longest read ms": max(reads) * 1e3})

@@ -13,14 +13,17 @@ from typing import IO, Any, NamedTuple
 
 # `ru_maxrss` counts kibibytes, on macOS bytes.
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+# `ru_oublock` counts these, whatever the disk's own are; where files are in memory it counts nothing.
+BLOCK = 512
 
 
 class Run(NamedTuple):
-    """What one process took."""
+    """What one process took: seconds, peak bytes of memory, bytes given to the disk."""
 
     wall: float
     cpu: float
     rss: int
+    written: int
 
 
 def sync(
@@ -58,7 +61,8 @@ def measure(command: list[Any], source: Path | Iterable[str], stdout: IO[bytes] 
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - beginning
     process.returncode = os.waitstatus_to_exitcode(status)
-    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * RSS_UNIT), process.returncode
+    run = Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * RSS_UNIT, usage.ru_oublock * BLOCK)
+    return run, process.returncode
 
 
 def feed(stdin: IO[bytes], messages: Iterable[str]) -> None:

@@ -1,0 +1,94 @@
+r"""DuckDB's own SQL for what a sync does, made from a profile's schema.
+
+Types are given, nothing is guessed. The system columns are there, but nothing is hashed: the ids of all rows are copies of
+the record's id. So these statements do a little less than a sync.
+"""
+
+import json
+from collections.abc import Iterator
+
+from expected_rows import is_table, raw_table
+from profiles import PROFILES
+from profiles.profile import Schema
+
+TYPES = {"string": "VARCHAR", "integer": "BIGINT", "boolean": "BOOLEAN", "number": "DOUBLE"}
+TYPES |= {"date": "DATE", "date-time": "TIMESTAMPTZ"}
+META = """'{"sync_id":null,"changes":[]}'::JSON"""
+COPIED = "_airbyte_ab_id, _airbyte_emitted_at"
+
+
+def sql_type(schema: Schema) -> str:
+    kind = schema["type"][1]
+    if kind == "object":
+        return "STRUCT(" + ", ".join(f'"{name}" {sql_type(part)}' for name, part in schema["properties"].items()) + ")"
+    if kind == "array":
+        return sql_type(schema["items"]) + "[]"
+    return TYPES[schema.get("format", kind)]
+
+
+def json_type(schema: Schema) -> object:
+    """A type as `from_json` wants it."""
+    kind = schema["type"][1]
+    if kind == "object":
+        return {name: json_type(part) for name, part in schema["properties"].items()}
+    return [json_type(schema["items"])] if kind == "array" else sql_type(schema)
+
+
+def text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def read_json(profile: str, file: str) -> str:
+    """The records' properties into one table, what is nested as structs and lists."""
+    stream, properties = PROFILES[profile].stream, PROFILES[profile].properties
+    types = ", ".join(f'"{name}": {text(sql_type(schema))}' for name, schema in properties.items())
+    read = f"read_json({text(file)}, format = 'newline_delimited', columns = {{{types}}})"
+    return f"CREATE TABLE {stream} AS SELECT * FROM {read};"
+
+
+def raw(profile: str, file: str) -> str:
+    """The records' lines as a raw table."""
+    system = "uuidv7() AS _airbyte_ab_id, now() AS _airbyte_emitted_at"
+    columns = f"{system}, json AS _airbyte_data, {META} AS _airbyte_meta, 0::BIGINT AS _airbyte_generation_id"
+    table = raw_table(PROFILES[profile].stream)
+    return f"CREATE TABLE {table} AS SELECT {columns} FROM read_ndjson_objects({text(file)});"
+
+
+def typed(profile: str) -> str:
+    """The typed tables from the raw one, which is parsed once."""
+    stream, properties = PROFILES[profile].stream, PROFILES[profile].properties
+    types = text(json.dumps({name: json_type(schema) for name, schema in properties.items()}))
+    if not any(is_table(schema) for schema in properties.values()):
+        row = f"unnest(from_json(_airbyte_data, {types}))"
+        return f"CREATE TABLE {stream} AS SELECT {row}, {system_columns(stream, None, True)} FROM {raw_table(stream)};"
+    row = f"from_json(_airbyte_data, {types}) AS row"
+    record = f"{COPIED}, _airbyte_meta, _airbyte_generation_id, {row}"
+    parse = f"CREATE TEMPORARY TABLE parsed AS SELECT {record} FROM {raw_table(stream)};"
+    return parse + "".join(tables(stream, None, "parsed", properties, False))
+
+
+def tables(name: str, parent: str | None, rows: str, properties: dict[str, Schema], is_array: bool) -> Iterator[str]:
+    """Statements for a table and those below it. `rows` is a relation with its objects as `row`."""
+    columns = [column(path, schema) for path, schema in properties.items() if not is_table(schema)]
+    columns.append(system_columns(name, parent, parent is None) + (", _airbyte_position" if is_array else ""))
+    yield f"CREATE TABLE {name} AS SELECT {', '.join(columns)} FROM {rows};"
+    for path, schema in properties.items():
+        if is_table(schema):
+            array = "items" in schema
+            position = f', generate_subscripts(row."{path}", 1) - 1 AS _airbyte_position' if array else ""
+            inner = f'unnest(row."{path}")' if array else f'row."{path}"'
+            where = f'row."{path}" IS NOT NULL'
+            below = f"(SELECT {COPIED}, {inner} AS row{position} FROM {rows} WHERE {where})"
+            inside = schema.get("items", schema)["properties"]
+            yield from tables(f"{name}_{path}", name, below, inside, array)
+
+
+def column(name: str, schema: Schema) -> str:
+    value = f'row."{name}"'
+    return f"array_to_string({value}, ',') AS \"{name}\"" if schema["type"][1] == "array" else f'{value} AS "{name}"'
+
+
+def system_columns(table: str, parent: str | None, is_root: bool) -> str:
+    columns = f"{COPIED}, now() AS _airbyte_normalized_at, _airbyte_ab_id AS _airbyte_{table}_hashid"
+    columns += f", _airbyte_ab_id AS _airbyte_{parent}_hashid" if parent else ""
+    return columns + (", _airbyte_meta, _airbyte_generation_id" if is_root else "")
