@@ -1,5 +1,7 @@
 //! Lands Airbyte streams in SQL warehouses: raw, typed and unnested.
 
+/// How much address space the process is given.
+mod address_space;
 /// What a test wants to read again.
 #[cfg(test)]
 mod captured;

@@ -8,6 +8,7 @@ use alluvium_normalization::infer::configured_catalog;
 use alluvium_normalization::limits::Limits;
 use alluvium_normalization::plan::{Options, schema_of};
 
+use crate::address_space;
 use crate::cli;
 use crate::config::Config;
 use crate::failure::Failure;
@@ -49,6 +50,7 @@ pub(crate) fn normalize(arguments: &cli::Normalize, audience: &Audience) -> Resu
     }
     let stop = stop_on_signals()?;
     let settings = Settings { on_bad_input: config.loading.on_bad_input, ..Settings::default() };
+    address_space::check(settings.workers)?;
     let rebuilding = Rebuilding::live(only, arguments.accept_losses);
     let rebuild = Rebuild { catalog: &catalog, options: &options, settings: &settings, stop: &stop, rebuilding };
     watch(&stop, audience, |progress| {

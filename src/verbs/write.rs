@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
+use crate::address_space;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::protocol::writer::ProtocolWriter;
@@ -16,13 +17,14 @@ use crate::warehouse;
 /// Runs a sync, shows its progress and tells what it did.
 pub(crate) fn write(config: &Config, catalog: &Path, out: &ProtocolWriter, audience: &Audience) -> Result<(), Failure> {
     let catalog = read_catalog(catalog)?;
-    let warehouse = warehouse::connect(&config.warehouse, false)?;
-    let stop = stop_on_signals()?;
     let settings = Settings {
         on_bad_input: config.loading.on_bad_input,
         max_line_bytes: config.loading.max_record_bytes,
         ..Settings::default()
     };
+    address_space::check(settings.workers)?;
+    let warehouse = warehouse::connect(&config.warehouse, false)?;
+    let stop = stop_on_signals()?;
     if io::stdin().is_terminal() {
         audience.hint("reading messages from the terminal; Ctrl-D ends the input");
     }

@@ -1,12 +1,11 @@
 //! Paths, disks and files that the database can't live in.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::json;
 
-use crate::landing::{Destination, Run, catalog, record, records, run, state};
+use crate::landing::{Destination, Run, SmallDisk, catalog, record, records, run, state};
 
 /// The words of an error of this kind.
 #[track_caller]
@@ -104,27 +103,10 @@ fn a_file_of_a_newer_duckdb_is_told_as_that_and_left_as_it_is() {
     assert_eq!(std::fs::read(destination.database()).unwrap(), bytes);
 }
 
-/// A disk of a few megabytes.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    /// `None`: mounting is not permitted here.
-    fn mount(folder: &Path) -> Option<Self> {
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=6m", "tmpfs"]).arg(folder).output();
-        mount.is_ok_and(|mount| mount.status.success()).then(|| Self(folder.to_owned()))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.0).status();
-    }
-}
-
 #[test]
 fn a_full_disk_is_told_as_that_and_what_was_acknowledged_is_there() {
     let place = Destination::new();
-    let Some(disk) = SmallDisk::mount(place.folder()) else { return };
+    let Some(disk) = SmallDisk::mount(place.folder(), 6) else { return };
     let on_disk = Destination::with(&json!({"destination_path": place.folder().join("file.duckdb")}));
     let catalog = catalog(&[("s", "append")]);
     on_disk.write(&catalog, &(records("s", 0..100) + &state(100))).succeeded();

@@ -23,6 +23,11 @@ impl Cluster {
         Database::on(Server::local(self.port))
     }
 
+    /// Where the server's data are.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
     /// Ends the server as a crash would: nothing is finished, nothing is written.
     pub(crate) fn stop_immediate(&self) {
         server::stop_immediate(&self.folder);

@@ -1,11 +1,16 @@
 //! One destination: what is written to it, what the binary answers, and what is there afterwards.
 
+/// A disk that is soon full.
+mod disk;
+
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use proptest::prelude::ProptestConfig;
 use serde_json::{Value, json};
+
+pub(crate) use disk::SmallDisk;
 
 use crate::cluster::Cluster;
 use crate::support::{DuckDb, Postgres, Rows, Table, TestWarehouse};
@@ -124,6 +129,25 @@ pub(crate) fn command(config: &Path, catalog: &Path) -> Command {
     command.env_remove("ALLUVIUM_LOG").env_remove("LOG_LEVEL").env_remove("RUST_BACKTRACE");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
+}
+
+/// The command, run by a shell that does this first.
+pub(crate) fn after(first: &str, command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell
+        .arg("-c")
+        .arg(format!("{first} && exec \"$@\""))
+        .arg("sh")
+        .arg(command.get_program())
+        .args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    shell
 }
 
 /// Runs a command to its end; `feed` writes its input.

@@ -12,9 +12,6 @@ in_every_warehouse! {
     #[ignore = "large"] many_children_take_no_more_memory_than_few,
 }
 
-/// A gigabyte more than what one of these needs is a leak.
-const BOUND: u64 = 1_500;
-
 fn a_record_of_two_hundred_megabytes_lands<W: TestWarehouse>() {
     let destination = Destination::of::<W>(&json!({}));
     let catalog = json!({"streams": [{
@@ -31,7 +28,7 @@ fn a_record_of_two_hundred_megabytes_lands<W: TestWarehouse>() {
     let lengths = destination.query("SELECT length(text) FROM s");
     assert_eq!(lengths, [[Some(large.to_string())]]);
     // the line, its copy, the batch of each of two columns, and what a warehouse makes of them
-    assert!(peak < 16 * 200, "{peak} MB");
+    assert!(peak < 6 * 200, "{peak} MB");
 }
 
 fn a_thousand_streams_land<W: TestWarehouse>() {
@@ -44,7 +41,9 @@ fn a_thousand_streams_land<W: TestWarehouse>() {
             stdin.write_all(records.as_bytes()).unwrap();
         }
     });
-    assert!(peak < BOUND, "{peak} MB");
+    // DuckDB fills a block of 256 KB for each of 3,000 tables
+    let bound = if W::name() == "duckdb" { 1_300 } else { 220 };
+    assert!(peak < bound, "{peak} MB");
     for name in [&names[0], &names[999]] {
         assert_eq!(destination.typed_ids(name), [0, 1, 2]);
     }
@@ -58,7 +57,7 @@ fn many_children_take_no_more_memory_than_few<W: TestWarehouse>() {
     let (peak, _) = peak_of(destination.command(&catalog(&[("s", "append")])), |stdin| {
         (0..count).for_each(|_| stdin.write_all(line.as_bytes()).unwrap());
     });
-    assert!(peak < BOUND, "{peak} MB");
+    assert!(peak < 450, "{peak} MB");
     assert_eq!(destination.query("SELECT count(*) FROM s_children"), [[Some((count * 10_000).to_string())]]);
 }
 
@@ -77,6 +76,6 @@ fn five_thousand_columns_land() {
     let (peak, _) = peak_of(destination.command(&catalog), |stdin| {
         (0..50).for_each(|_| stdin.write_all(line.as_bytes()).unwrap());
     });
-    assert!(peak < 2 * BOUND, "{peak} MB");
+    assert!(peak < 350, "{peak} MB");
     assert_eq!(destination.query("SELECT count(p0), count(p4999) FROM s"), [["50", "50"].map(|n| Some(n.to_owned()))]);
 }
