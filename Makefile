@@ -43,7 +43,7 @@ test: duckdb postgres ## all tests
 
 .PHONY: test-large
 test-large: duckdb postgres ## tests of large inputs in bounded memory, optimized
-	$(CARGO) test --release --test main -- --ignored --test-threads 1 resources::large
+	$(CARGO) test --release --test main -- --ignored --test-threads 1 --nocapture resources::
 
 # make model SECONDS_EACH=600 SEED=1: one to six cases a second and warehouse on two cores; a failure names the seed that repeats it.
 SECONDS_EACH ?= 3600
@@ -64,6 +64,10 @@ fuzz: ## laws under inputs that find new paths (FUZZ_TARGETS=, FUZZ_SECONDS=); n
 	@set -ex; for target in $(FUZZ_TARGETS); do mkdir -p fuzz/target/found/$$target; \
 		$(CARGO) fuzz run --sanitizer none $$target $(CURDIR)/fuzz/target/found/$$target $(CURDIR)/fuzz/corpus/$$target -- \
 		-max_total_time=$(FUZZ_SECONDS) -dict=$(CURDIR)/fuzz/tokens.dict -timeout=10 -max_len=20000; done
+
+.PHONY: crash
+crash: duckdb ## kill syncs into DuckDB at each of their system calls that write
+	$(CARGO) test --test main every_write -- --ignored --nocapture
 
 # make soak SOAK_MINUTES=5 ALLUVIUM_SEED=…: a seed gives the same decisions again. SOAK_PROFILE=release: what is shipped.
 SOAK_MINUTES ?= 30

@@ -1,8 +1,14 @@
 //! The process dies at each point between two things that change what others see, or the server does; the platform then sends
 //! again what was not acknowledged.
 
+/// The process dies at each system call that writes.
+#[cfg(target_os = "linux")]
+mod every_write;
 /// The process is stopped at each point; meanwhile the server crashes, or the process is asked to end.
 mod stopped;
+/// A process that is killed at one of its system calls.
+#[cfg(target_os = "linux")]
+mod traced;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
