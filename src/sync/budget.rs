@@ -3,7 +3,7 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Input bytes that may be on their way at once. Shredded, raw and typed, they take about three times as much.
-const INPUT_BYTES: usize = 48 << 20;
+const INPUT_BYTES: usize = 20 << 20;
 
 /// Bytes of batches that may be on their way beyond what their chunk's input accounts for: records that unfold into far
 /// more rows than they have bytes.

@@ -21,7 +21,7 @@ use crate::sync::transaction::{Rows, Transaction};
 use crate::warehouse::Warehouse;
 
 /// Input bytes whose batches are gathered before they are handed to the warehouse: large inserts cost it far less.
-const LOAD_BYTES: usize = 16 << 20;
+const LOAD_BYTES: usize = 8 << 20;
 
 /// How long the loader waits for more before it loads what it has gathered.
 const IDLE: Duration = Duration::from_millis(50);

@@ -95,11 +95,19 @@ impl Default for Settings {
         Self {
             on_bad_input: OnBadInput::Fail,
             max_line_bytes: 256 << 20,
-            workers: std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 16)),
+            // the loader, which everything waits for, keeps a core to itself
+            workers: std::thread::available_parallelism().map_or(1, |cores| (cores.get() - 1).clamp(1, 16)),
             checkpoint_bytes: seams::checkpoint_bytes(64 << 20),
             values_at_once: if seams::has_small_checkpoints() { 0 } else { 200_000_000 },
             checkpoint_after: Duration::from_secs(2),
         }
+    }
+}
+
+impl Settings {
+    /// These, with checkpoints of no more input than that.
+    fn within(&self, most_input: usize) -> Self {
+        Self { checkpoint_bytes: self.checkpoint_bytes.min(most_input), ..self.clone() }
     }
 }
 
@@ -139,12 +147,13 @@ impl Sync<'_> {
         let progress = Arc::new(Progress::new(&plans));
         watch(Arc::clone(&progress));
         let transaction = Transaction::new(warehouse, Arc::clone(&plans), prepared.streams, patience);
+        let settings = self.settings.within(transaction.most_input());
         let (mut report, routed, loaded) = threads::run(
             transaction,
             (&plans, &prepared.limits),
             (self.settings.workers, self.stop),
             (self.writer, &progress),
-            |intake| Router::new(&plans, &prepared.limits, self.settings, intake).run(input, self.stop),
+            |intake| Router::new(&plans, &prepared.limits, &settings, intake).run(input, self.stop),
         );
         report.elapsed = started.elapsed();
         report.rejected = routed.rejected;

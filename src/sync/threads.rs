@@ -21,7 +21,7 @@ use crate::warehouse::Warehouse;
 pub(super) type Loaded = Result<Option<Box<dyn Warehouse>>, Failure>;
 
 /// A chunk goes to a worker when it holds this many bytes.
-pub(super) const CHUNK_BYTES: usize = 2 << 20;
+pub(super) const CHUNK_BYTES: usize = 1 << 20;
 
 /// Ends a feeding.
 pub(super) enum Halt {

@@ -23,6 +23,9 @@ use crate::warehouse::{Interrupted, Warehouse};
 /// Bytes of batches that are kept of a checkpoint. One whose rows unfold into more can't be done again.
 const KEPT_BYTES: usize = 192 << 20;
 
+/// Bytes of input after which a checkpoint whose batches are kept is committed. Shredded they take three times as much.
+const KEPT_INPUT: usize = 24 << 20;
+
 /// Rows of one table of a stream.
 pub(super) type Rows = ((usize, Slot), Vec<RecordBatch>);
 
@@ -52,6 +55,11 @@ impl<'a> Transaction<'a> {
         let kept = Kept::new(warehouse.has_connection());
         let [unmerged, emptied, indexed] = [const { BTreeSet::new() }; 3];
         Self { warehouse, plans, targets, patience, is_open: false, unmerged, emptied, indexed, kept }
+    }
+
+    /// Bytes of input that a checkpoint should hold at most.
+    pub(super) fn most_input(&self) -> usize {
+        if self.kept.limit == 0 { usize::MAX } else { KEPT_INPUT }
     }
 
     /// Rows were loaded that are not committed.
