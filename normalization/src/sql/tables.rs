@@ -141,7 +141,7 @@ impl<'a> StreamSql<'a> {
         let remembered = self.remembered(&live);
         let prepare = |shape: &Shape<'_>| self.prepare(shape, existing(shape.name).as_deref(), clash).0;
         statements.extend(remembered.iter().flat_map(prepare));
-        statements.extend(self.add_remnants(live.events.iter()));
+        statements.extend(self.add_remnants(live.events.iter(), &existing));
         if let (Some(root), Some(keys)) = (live.tables.first(), &live.keys)
             && existing(root).is_some_and(|columns| columns.iter().any(|(name, _)| name == UNIQUE_KEY))
             && existing(keys).is_none()
@@ -188,7 +188,7 @@ WHERE {key} IS NOT NULL",
         let shapes = self.shapes(&staging);
         let pairs = shapes.iter().zip(self.shapes(&live));
         let created = pairs.flat_map(|(staged, live)| self.create_staged(staged, live.name, &existing));
-        created.chain(self.add_remnants(staging.history.iter().chain(&staging.events))).collect()
+        created.chain(self.add_remnants(staging.history.iter().chain(&staging.events), &|_: &TableName| None)).collect()
     }
 
     /// Makes the tables of an unfinished replacement, like [`Self::prepare_live`], which comes first.
@@ -202,7 +202,7 @@ WHERE {key} IS NOT NULL",
                 None => self.create_staged(staged, live.name, &existing),
             });
         }
-        statements.extend(self.add_remnants(staging.history.iter().chain(&staging.events)));
+        statements.extend(self.add_remnants(staging.history.iter().chain(&staging.events), &existing));
         if staging.tables.iter().any(|table| existing(table).is_some()) {
             statements.extend(self.index(&staging));
         }
@@ -269,17 +269,30 @@ WHERE {key} IS NOT NULL",
         shapes.extend(replaced.iter().map(|name| Shape::own(name, ids())));
         shapes.extend(met.iter().zip(self.keys()).map(|(name, keys)| Shape::own(name, keys.columns())));
         let creations = shapes.iter().map(|shape| create(self.dialect, "TEMPORARY TABLE", shape.name, &shape.columns));
-        creations.chain(self.add_remnants(batch.history.iter().chain(&batch.events))).collect()
+        creations.chain(self.add_remnants(batch.history.iter().chain(&batch.events), &|_: &TableName| None)).collect()
     }
 
     /// Gives tables of versions the columns of the history that the plan does not have.
-    fn add_remnants<'t>(&self, versions: impl Iterator<Item = &'t TableName>) -> Vec<String> {
+    fn add_remnants<'t>(
+        &self,
+        versions: impl Iterator<Item = &'t TableName>,
+        existing: &impl Fn(&TableName) -> Option<Vec<Described>>,
+    ) -> Vec<String> {
         let add = |table: &TableName, (name, kind): &(String, String)| {
             let (relation, column) = (self.dialect.relation(table), self.dialect.quote(name));
             format!("ALTER TABLE {relation} ADD COLUMN IF NOT EXISTS {column} {kind}")
         };
-        let remnants = &self.stream.history_remnants;
-        versions.flat_map(|table| remnants.iter().map(move |remnant| add(table, remnant))).collect()
+        let missing = |table: &TableName| {
+            let columns = existing(table).unwrap_or_default();
+            let is_missing = |(name, _): &&(String, String)| columns.iter().all(|(present, _)| present != name);
+            self.stream
+                .history_remnants
+                .iter()
+                .filter(is_missing)
+                .map(|remnant| add(table, remnant))
+                .collect::<Vec<_>>()
+        };
+        versions.flat_map(missing).collect()
     }
 
     /// Drops an unfinished replacement, if there is one.

@@ -151,7 +151,8 @@ impl Warehouse for DuckDbWarehouse {
         let rows = self.run(&text::purpose(sql), sql)?;
         self.written += rows;
         // one row is most likely of our bookkeeping, and no reason to write large tables anew
-        self.leaves_gaps |= rows > 1 && !sql.trim_start().starts_with("INSERT");
+        let empties = sql.starts_with("DELETE FROM ") && !sql.contains("WHERE");
+        self.leaves_gaps |= rows > 1 && !sql.trim_start().starts_with("INSERT") && !empties;
         Ok(rows)
     }
 
