@@ -7,7 +7,7 @@ use alluvium_normalization::limits::Limits;
 use alluvium_normalization::plan::{self, KnownNames, Options, Plan, StreamPlan};
 use alluvium_normalization::raw::{self, RawPlace};
 use alluvium_normalization::sql::bookkeeping::{self, StreamState};
-use alluvium_normalization::sql::{self, INTERNAL_SCHEMA, TableName};
+use alluvium_normalization::sql::{self, INTERNAL_SCHEMA, StreamSql, TableName};
 
 use crate::failure::Failure;
 use crate::seams;
@@ -15,7 +15,7 @@ use crate::sync::patience::Patience;
 use crate::sync::raw_tables::RawQuery;
 use crate::sync::rebuild::Rebuilding;
 use crate::sync::stale::{Stale, stale};
-use crate::sync::target::{StreamPreparation, StreamTarget};
+use crate::sync::target::{Staging, StreamPreparation, StreamTarget};
 use crate::warehouse::{ExistingTable, Warehouse, WarehouseError};
 
 /// What a sync starts with.
@@ -161,6 +161,13 @@ fn make_ready(
     }
     match purpose {
         Purpose::Sync { .. } => {
+            for (stream, state) in plan.streams.iter_mut().zip(&states) {
+                if Staging::decide(stream, state) == Staging::Absorb {
+                    let sql = StreamSql::new(stream, warehouse.dialect());
+                    let retired = sql.retired_from_history(|name| find(existing, name).map(ExistingTable::described));
+                    stream.history_remnants.extend(retired);
+                }
+            }
             let streams = plan.streams.iter().zip(states);
             let targets =
                 streams.map(|(stream, state)| StreamPreparation { warehouse, stream, existing, state }.sync());

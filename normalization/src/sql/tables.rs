@@ -119,6 +119,22 @@ impl<'a> StreamSql<'a> {
         retyped.collect()
     }
 
+    /// The columns of the history that make way in [`Self::prepare_live`], by the names that they get, with their types.
+    #[must_use]
+    pub fn retired_from_history(&self, existing: impl Fn(&TableName) -> Option<Vec<Described>>) -> Vec<Described> {
+        let live = self.live();
+        let (Some(name), Some(table)) = (&live.history, &self.stream.history) else { return Vec::new() };
+        let (shape, columns) = (Shape::of(name, table), existing(name).unwrap_or_default());
+        let retired =
+            steps(self.dialect, &shape.columns, &shape.ours, &columns).into_iter().filter_map(|step| match step {
+                Step::Retype(retype) if !retype.widens(self.dialect) => {
+                    Some((retype.retired, retype.present_type.to_owned()))
+                }
+                _ => None,
+            });
+        retired.collect()
+    }
+
     fn ready_live(&self, existing: impl Fn(&TableName) -> Option<Vec<Described>>, clash: Clash) -> Vec<String> {
         let live = self.live();
         let schemas = self.user_tables(&live).map(|(name, _)| name.schema.as_str()).collect::<BTreeSet<_>>();
