@@ -136,7 +136,10 @@ impl<'a> StreamPreparation<'a> {
                     None => {}
                     Some(0) => self.execute(&self.sql().drop_staging())?,
                     Some(_) => {
-                        self.execute(&[self.sql().prepare_staging(&described), self.sql().absorb()].concat())?;
+                        self.execute(
+                            &[self.sql().prepare_staging(&described), self.sql().absorb(&live.former_children)]
+                                .concat(),
+                        )?;
                     }
                 }
                 (self.state.layouts.live, self.state.layouts.staging) = (Some(layout), None);

@@ -16,6 +16,7 @@ in_every_warehouse! {
     tables_that_were_not_wanted_have_all_rows_when_they_are,
     the_history_keeps_values_of_properties_that_are_gone,
     a_replacement_takes_an_earlier_history_with_it,
+    rows_that_an_unfinished_replacement_replaces_take_former_children_with_them,
     a_sync_that_is_killed_while_it_types_rows_again_leaves_them_and_the_next_ends_it,
 }
 
@@ -137,6 +138,23 @@ fn a_replacement_takes_an_earlier_history_with_it<W: TestWarehouse>() {
     destination.write(&keyed(3), &values(&[(2, json!("three"))])).succeeded();
     let versions = destination.query("SELECT id, v FROM s_scd ORDER BY v");
     assert_eq!(versions, [["2", "three"], ["2", "two"]].map(|row| row.map(|value| Some(value.to_owned()))));
+}
+
+fn rows_that_an_unfinished_replacement_replaces_take_former_children_with_them<W: TestWarehouse>() {
+    let destination = Destination::of::<W>(&json!({}));
+    let generation = |number: i64, minimum: i64| json!({"generation_id": number, "minimum_generation_id": minimum});
+    let mut nested = of("append_dedup", "string", &generation(1, 0));
+    nested["streams"][0]["stream"]["json_schema"]["properties"]["c"] =
+        json!({"type": "array", "items": {"type": "object", "properties": {"x": {"type": "integer"}}}});
+    let data = json!({"id": 1, "v": "one", "c": [{"x": 1}, {"x": 2}]});
+    let record = line(&json!({"type": "RECORD", "record": {"stream": "s", "emitted_at": 0, "data": data}}));
+    destination.write(&nested, &record).succeeded();
+    let unfinished = values(&[(1, json!("two"))]) + &state(1) + &status("s", "STARTED");
+    let attempt = destination.write(&of("append_dedup", "string", &generation(2, 2)), &unfinished);
+    assert_eq!((attempt.states(), rows(&destination)), (vec![1], vec!["1 one".to_owned()]));
+    destination.write(&of("append_dedup", "string", &generation(3, 0)), "").succeeded();
+    assert_eq!(rows(&destination), ["1 two"]);
+    assert!(destination.query("SELECT x FROM s_c").is_empty());
 }
 
 /// What there is of `s`, whole: rows, the sum of a column, children.

@@ -57,10 +57,10 @@ impl StreamSql<'_> {
     /// Adds what is staged to what is live, and drops the staging tables: a later generation that keeps what is there
     /// also keeps what an unfinished replacement had loaded.
     ///
-    /// Needs no batch tables to be there: it makes its own, and drops them.
+    /// Needs no batch tables to be there: it makes its own, and drops them. `former_children`: see [`Targets`].
     #[must_use]
-    pub fn absorb(&self) -> Vec<String> {
-        let (staging, live) = (self.staging(), self.live());
+    pub fn absorb(&self, former_children: &[TableName]) -> Vec<String> {
+        let (staging, live) = (self.staging(), Targets { former_children: former_children.to_vec(), ..self.live() });
         let mut statements = Vec::new();
         if let (Some(into), Some(from), Some(raw)) = (&live.raw, &staging.raw, &self.stream.raw) {
             statements.push(self.copy(into, from, &self.columns(raw)));

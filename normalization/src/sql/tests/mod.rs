@@ -72,7 +72,7 @@ fn changed(sql: StreamSql<'_>) -> Vec<Section> {
 }
 
 fn replacement(sql: StreamSql<'_>) -> Vec<Section> {
-    vec![("swap", sql.swap(&[])), ("absorb", sql.absorb())]
+    vec![("swap", sql.swap(&[])), ("absorb", sql.absorb(&[]))]
 }
 
 fn merge(sql: StreamSql<'_>) -> Vec<Section> {
