@@ -45,7 +45,7 @@ test: duckdb postgres ## all tests
 test-large: duckdb postgres ## tests of large inputs in bounded memory, optimized
 	$(CARGO) test --release --test main -- --ignored --test-threads 1 --nocapture resources::
 
-# make model SECONDS_EACH=600 SEED=1: one to six cases a second and warehouse on two cores; a failure names the seed that repeats it.
+# make model SECONDS_EACH=600 SEED=1: some eight cases a second and warehouse on two cores with nothing else to do; a failure names the seed that repeats it.
 SECONDS_EACH ?= 3600
 SEED ?=
 .PHONY: model
