@@ -10,11 +10,11 @@ use alluvium_normalization::raw::RawLayout;
 use crate::config::OnBadInput;
 use crate::failure::Failure;
 use crate::sync::chunk::Chunk;
-use crate::sync::loader::Action;
+use crate::sync::loader::{Action, Delivery};
 use crate::sync::prepare::failure;
 use crate::sync::raw_record::RawRecord;
 use crate::sync::raw_tables::RawQuery;
-use crate::sync::rebuild::Fed;
+use crate::sync::rebuild::{Fed, stopped};
 use crate::sync::threads::{CHUNK_BYTES, Halt, Intake};
 use crate::sync::{Rejected, Settings};
 use crate::warehouse::RowReader;
@@ -42,22 +42,35 @@ impl<'a> RawFeed<'a> {
     }
 
     /// Feeds the rows of each stream's query, in the order of the plans. Streams that were fed to their end before a failure
-    /// or a signal are finished.
+    /// or a signal are finished; the others stay as they were, staged rows aside.
     pub(super) fn run(mut self, mut reader: Box<dyn RowReader>, sources: &[RawQuery], stop: &AtomicBool) -> Fed {
         for (index, source) in sources.iter().enumerate() {
             match self.stream(index, reader.as_mut(), source, stop) {
                 Ok(true) => {}
+                // the loader has emptied the live tables: it must not commit
+                Ok(false) if source.is_one_checkpoint => return self.give_up(stopped()),
                 Ok(false) => break,
                 Err(Halt::LoaderGone) => return Ok(self.rejected),
                 Err(Halt::Failed(failure)) => {
-                    // what the loader has is whole, though it will not be used
-                    let _ = self.seal(Vec::new());
                     let StreamPlan { stream, .. } = &self.plans[index];
-                    return Err(failure.in_stream(stream.name.clone(), stream.namespace.clone()));
+                    let failure = failure.in_stream(stream.name.clone(), stream.namespace.clone());
+                    if source.is_one_checkpoint {
+                        return self.give_up(failure);
+                    }
+                    // what is staged is whole, and may be gone on with
+                    let _ = self.seal(Vec::new());
+                    return Err(failure);
                 }
             }
         }
         let _ = self.seal(Vec::new());
+        Ok(self.rejected)
+    }
+
+    /// Has the loader undo what is not committed, and tell why.
+    fn give_up(self, failure: Failure) -> Fed {
+        // who is gone has told its own reason
+        let _ = self.intake.deliveries.send(Delivery::Failed(failure));
         Ok(self.rejected)
     }
 

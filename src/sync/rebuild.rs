@@ -193,13 +193,8 @@ impl Rebuild<'_> {
         let outcome = match fed {
             Ok(rejected) => {
                 report.rejected = rejected;
-                let stopped =
-                    self.stop.load(Ordering::Relaxed) && report.streams.iter().any(|stream| !stream.is_complete);
-                if stopped {
-                    Err(Failure::transient("stopped by a signal; unfinished tables are as they were"))
-                } else {
-                    Ok(())
-                }
+                let is_unfinished = report.streams.iter().any(|stream| !stream.is_complete);
+                if is_unfinished && self.stop.load(Ordering::Relaxed) { Err(stopped()) } else { Ok(()) }
             }
             Err(failure) => Err(failure),
         };
@@ -215,6 +210,11 @@ impl Rebuild<'_> {
             Readiness::Stale(_) => Err(Failure::internal("a rebuild waits for a rebuild")),
         }
     }
+}
+
+/// What a signal leaves.
+pub(super) fn stopped() -> Failure {
+    Failure::transient("stopped by a signal; unfinished tables are as they were")
 }
 
 /// Whether the stream is small enough for one transaction.

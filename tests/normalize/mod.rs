@@ -152,6 +152,7 @@ fn with_a_bad_row<W: TestWarehouse>(warehouse: &W, folder: &std::path::Path) -> 
     let bad = "INSERT INTO main._airbyte_raw_s (_airbyte_ab_id, _airbyte_emitted_at, _airbyte_data) \
                VALUES ('6c45cd8e-51fb-4f47-b0be-59bf0a8a8a00', '2024-01-01 00:00:00+00', '[\"secret\"]')";
     warehouse.execute(bad);
+    assert!(write(folder, &config, &catalog, records("s", 50..90).as_bytes()).succeeded);
     (config, catalog)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::landing::{Destination, catalog, line, records, run, state, status};
+use crate::landing::{Destination, catalog, line, records, run, signal, state, status};
 use crate::support::{Rows, TestWarehouse, in_every_warehouse};
 
 in_every_warehouse! {
@@ -174,12 +174,14 @@ fn a_sync_that_is_killed_while_it_types_rows_again_leaves_them_and_the_next_ends
     after["streams"][0]["stream"]["json_schema"]["properties"]["at"] = json!({"type": "string"});
     after["streams"][0].as_object_mut().unwrap().remove("cursor_field");
     for delay in [150, 400, 700, 1_000, 1_300] {
-        let mut child = destination.command(&after).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(delay));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        destination.settle();
-        assert_eq!(content(&destination), whole, "after {delay} ms");
+        for name in ["-TERM", "-KILL"] {
+            let mut child = destination.command(&after).spawn().unwrap();
+            std::thread::sleep(Duration::from_millis(delay));
+            signal(&child, name);
+            child.wait().unwrap();
+            destination.settle();
+            assert_eq!(content(&destination), whole, "{name} after {delay} ms");
+        }
     }
     run(destination.command(&after), |mut stdin| drop(stdin.write_all(b""))).succeeded();
     assert_eq!(content(&destination), whole);
