@@ -34,8 +34,10 @@ postgres:
 	@[[ -n '$(POSTGRES)' ]] || { echo "tests need Postgres's server programs: install Debian's package postgresql," \
 		"or set ALLUVIUM_TEST_POSTGRES_URL to a server where databases may be created" >&2; exit 1; }
 
-# Doctests first: nextest does not run them, and its summary is what the output should end with.
+# Doctests first: nextest does not run them, and its summary is what the output should end with. Random cases are the same
+# in each run, so that a failure is the change's; `make model`, `make fuzz` and another seed look for new ones.
 .PHONY: test
+test: export PROPTEST_RNG_SEED ?= 1
 test: duckdb postgres ## all tests
 	$(CARGO) test --workspace --doc
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then set -x; $(CARGO) nextest run --workspace; \

@@ -18,6 +18,8 @@ mod clock;
 pub(crate) mod compact;
 /// What a rebuild would do, without touching anything.
 pub(crate) mod foreseen;
+/// Tables of a stream that earlier plans had and the present one has not.
+mod former;
 /// Batches gathered, checkpoint by checkpoint, and states acknowledged behind them.
 mod loader;
 /// How often and after which pauses something is tried again.

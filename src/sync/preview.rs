@@ -6,9 +6,10 @@ use alluvium_normalization::plan::{Options, Plan};
 use alluvium_normalization::sql::{StreamSql, TableName};
 
 use crate::failure::Failure;
+use crate::sync::former::Former;
 use crate::sync::prepare::{self, PlanOver, plan_over};
 use crate::sync::stale::stale;
-use crate::sync::target::{Place, obsolete, refuse_foreign_tables};
+use crate::sync::target::{Place, refuse_foreign_tables};
 use crate::warehouse::{ExistingTable, Warehouse};
 
 /// What a sync would start from.
@@ -56,7 +57,7 @@ pub(crate) fn preview(
         let live = StreamSql::new(stream, warehouse.dialect()).live();
         refuse_foreign_tables(stream, &live, &existing)?;
     }
-    let former_children = plan.streams.iter().map(|stream| obsolete(stream, &existing)).collect();
+    let former_children = plan.streams.iter().map(|stream| Former::of(stream, &existing).children).collect();
     let stale = stale_rows(warehouse, &plan, options, &existing).unwrap_or_else(|failure| {
         // whoever may see the tables may not be allowed to read them
         tracing::warn!(reason = failure.message, "what becomes of rows that are there can't be told");

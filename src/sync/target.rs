@@ -1,11 +1,12 @@
 //! Where the rows of a stream go: what is live, what is staged, and what becomes of what an earlier run left.
 
 use alluvium_normalization::catalog::{Replacement, SyncMode};
-use alluvium_normalization::plan::{Layout, StreamPlan, Table, TableRole};
+use alluvium_normalization::plan::{Layout, StreamPlan};
 use alluvium_normalization::sql::bookkeeping::{self, StreamState};
-use alluvium_normalization::sql::{Described, Retyped, StreamSql, TableName, Targets};
+use alluvium_normalization::sql::{Described, Retyped, StreamSql, TableName, Targets, drop_table};
 
 use crate::failure::Failure;
+use crate::sync::former::Former;
 use crate::sync::prepare::{failure, find};
 use crate::warehouse::{ExistingTable, Warehouse};
 
@@ -121,9 +122,11 @@ pub(super) struct StreamPreparation<'a> {
 impl<'a> StreamPreparation<'a> {
     /// Makes ready what a sync needs.
     pub(super) fn sync(mut self) -> Result<StreamTarget, Failure> {
-        let mut obsolete = obsolete(self.stream, self.existing);
-        let live = Targets { former_children: obsolete.clone(), ..self.sql().live() };
-        let staging = self.sql().staging();
+        let former = Former::of(self.stream, self.existing);
+        let (mut obsolete, left) = (former.live(&self.sql()), former.staged(&self.sql(), self.existing));
+        let staged_children = former.staged_children(&self.sql(), self.existing);
+        let staging = Targets { former_children: staged_children, ..self.sql().staging() };
+        let live = Targets { former_children: former.children, ..self.sql().live() };
         refuse_foreign_tables(self.stream, &live, self.existing)?;
         let described = self.described();
         let layout = Layout::of(self.stream);
@@ -134,12 +137,11 @@ impl<'a> StreamPreparation<'a> {
                 // generation 0 is a replacement without generations: the next attempt starts afresh, whatever it is
                 match self.state.staging_generation {
                     None => {}
-                    Some(0) => self.execute(&self.sql().drop_staging())?,
+                    Some(0) => self.execute(&[self.sql().drop_staging(), self.drop(&left)].concat())?,
                     Some(_) => {
-                        self.execute(
-                            &[self.sql().prepare_staging(&described), self.sql().absorb(&live.former_children)]
-                                .concat(),
-                        )?;
+                        let staged = self.sql().prepare_staging(&described);
+                        let absorb = self.sql().absorb(&live.former_children);
+                        self.execute(&[staged, absorb, self.drop(&left)].concat())?;
                     }
                 }
                 (self.state.layouts.live, self.state.layouts.staging) = (Some(layout), None);
@@ -150,14 +152,13 @@ impl<'a> StreamPreparation<'a> {
                     self.state.layouts.live = Some(layout.clone());
                 }
                 self.state.layouts.staging = Some(layout);
-                let staged = match decision {
-                    Staging::Resume(_) => self.sql().prepare_staging(&described),
-                    _ => [self.sql().drop_staging(), self.sql().create_staging(&described)].concat(),
+                let staged = if let Staging::Resume(_) = decision {
+                    obsolete.extend(left);
+                    self.sql().prepare_staging(&described)
+                } else {
+                    [self.sql().drop_staging(), self.drop(&left), self.sql().create_staging(&described)].concat()
                 };
                 self.execute(&[self.sql().extend_live(&described), staged].concat())?;
-                if let Some(history) = former_history(self.stream, self.existing) {
-                    obsolete.extend([self.sql().events_of(&history), history]);
-                }
                 (Some(generation), staging)
             }
         };
@@ -177,8 +178,14 @@ impl<'a> StreamPreparation<'a> {
         run: &str,
         (may_resume, refills): (bool, bool),
     ) -> Result<(StreamTarget, bool), Failure> {
-        let obsolete = if place == Place::Live { obsolete(self.stream, self.existing) } else { Vec::new() };
         let sql = place.sql(self.sql());
+        let former = Former::of(self.stream, self.existing);
+        let left = self.drop(&former.staged(&sql, self.existing));
+        // an earlier plan's staged rows are not among those that are typed again
+        let obsolete = match place {
+            Place::Live => former.children,
+            Place::Staged => former.staged(&self.sql(), self.existing),
+        };
         let (live, staging) = (sql.live(), sql.staging());
         refuse_foreign_tables(self.stream, &live, self.existing)?;
         let described = self.described();
@@ -189,8 +196,8 @@ impl<'a> StreamPreparation<'a> {
         let refills = refills && !resumes;
         let staged = match (resumes, refills) {
             (true, _) => sql.prepare_staging(&described),
-            (false, true) => sql.drop_staging(),
-            (false, false) => [sql.drop_staging(), sql.create_staging(&described)].concat(),
+            (false, true) => [sql.drop_staging(), left].concat(),
+            (false, false) => [sql.drop_staging(), left, sql.create_staging(&described)].concat(),
         };
         // a right that is missing in the end shows before all is typed again
         let statements = [sql.try_to_empty(&live, &described), sql.extend_live(&described), staged].concat();
@@ -217,6 +224,10 @@ impl<'a> StreamPreparation<'a> {
     fn described(&self) -> impl Fn(&TableName) -> Option<Vec<Described>> + use<'a> {
         let existing = self.existing;
         move |name| find(existing, name).map(ExistingTable::described)
+    }
+
+    fn drop(&self, tables: &[TableName]) -> Vec<String> {
+        tables.iter().map(|table| drop_table(self.warehouse.dialect(), table)).collect()
     }
 
     fn execute(&mut self, statements: &[String]) -> Result<(), Failure> {
@@ -249,26 +260,4 @@ pub(super) fn refuse_foreign_tables(
         }
     }
     Ok(())
-}
-
-/// Child tables of the stream that earlier plans had and this one has not.
-pub(super) fn obsolete(stream: &StreamPlan, existing: &[ExistingTable]) -> Vec<TableName> {
-    let is_child = |comment: &str| match serde_json::from_str::<Vec<String>>(comment) {
-        Ok(path) => path.len() > 2 && path[0] == "child" && path[1] == stream.stream.name,
-        Err(_) => false,
-    };
-    existing
-        .iter()
-        .filter(|table| table.name.schema == stream.schema)
-        .filter(|table| table.comment.as_deref().is_some_and(is_child))
-        .filter(|table| stream.tables.iter().all(|planned| planned.name != table.name.name))
-        .map(|table| table.name.clone())
-        .collect()
-}
-
-/// The stream's history that an earlier plan kept and this one does not. It goes with the rows whose history it is.
-fn former_history(stream: &StreamPlan, existing: &[ExistingTable]) -> Option<TableName> {
-    let comment = Table { role: TableRole::History, ..stream.tables.first()?.clone() }.comment(&stream.stream);
-    let is_it = |table: &&ExistingTable| table.comment.as_ref() == Some(&comment) && table.name.schema == stream.schema;
-    existing.iter().filter(|_| stream.history.is_none()).find(is_it).map(|table| table.name.clone())
 }

@@ -17,6 +17,7 @@ in_every_warehouse! {
     the_history_keeps_values_of_properties_that_are_gone,
     a_replacement_takes_an_earlier_history_with_it,
     rows_that_an_unfinished_replacement_replaces_take_former_children_with_them,
+    what_an_earlier_generation_had_staged_is_forgotten,
     a_sync_that_is_killed_while_it_types_rows_again_leaves_them_and_the_next_ends_it,
 }
 
@@ -155,6 +156,37 @@ fn rows_that_an_unfinished_replacement_replaces_take_former_children_with_them<W
     destination.write(&of("append_dedup", "string", &generation(3, 0)), "").succeeded();
     assert_eq!(rows(&destination), ["1 two"]);
     assert!(destination.query("SELECT x FROM s_c").is_empty());
+}
+
+/// Whatever another plan had staged of an earlier generation is no part of what a later one has loaded.
+fn what_an_earlier_generation_had_staged_is_forgotten<W: TestWarehouse>() {
+    for raw in ["keep", "none"] {
+        let mut destination = Destination::of::<W>(&json!({"normalization": {"history": true, "raw": raw}}));
+        let nested = |generation: i64, minimum: i64| {
+            let numbers = json!({"generation_id": generation, "minimum_generation_id": minimum});
+            let mut catalog = of("append_dedup", "string", &numbers);
+            catalog["streams"][0]["stream"]["json_schema"]["properties"]["c"] =
+                json!({"type": "array", "items": {"type": "object", "properties": {"x": {"type": "integer"}}}});
+            catalog
+        };
+        let data = json!({"id": 1, "v": "one", "c": [{"x": 1}, {"x": 2}]});
+        let record = line(&json!({"type": "RECORD", "record": {"stream": "s", "emitted_at": 0, "data": data}}));
+        let unfinished = |records: &str| format!("{records}{}{}", state(1), status("s", "STARTED"));
+        assert_eq!(destination.write(&nested(1, 1), &unfinished(&record)).states(), [1]);
+        // without key, history and children
+        let flat = of("append", "string", &json!({"generation_id": 2, "minimum_generation_id": 2}));
+        assert_eq!(destination.write(&flat, &unfinished(&values(&[(1, json!("two"))]))).states(), [1]);
+        destination.write(&nested(3, 0), &values(&[(3, json!("three"))])).succeeded();
+        assert_eq!(rows(&destination), ["1 two", "3 three"], "raw {raw}");
+        assert!(destination.query("SELECT x FROM s_c").is_empty(), "raw {raw}");
+        if raw == "keep" {
+            let versions = "SELECT v FROM s_scd ORDER BY v";
+            assert_eq!(destination.query(versions), [["three"], ["two"]].map(|row| row.map(|v| Some(v.to_owned()))));
+        }
+        destination.reconfigure(&json!({}));
+        let left = "SELECT table_name FROM information_schema.tables WHERE table_name LIKE '%staging%'";
+        assert!(destination.query(left).is_empty(), "raw {raw}");
+    }
 }
 
 /// What there is of `s`, whole: rows, the sum of a column, children.

@@ -1,6 +1,7 @@
 //! Unfinished replacements: finished, or given up for what came after.
 
 use crate::plan::Table;
+use crate::sql::keys::{AB_ID, UNIQUE_KEY};
 use crate::sql::text::quoted;
 use crate::sql::{Described, StreamSql, TableName, Targets, drop_table};
 
@@ -75,12 +76,25 @@ impl StreamSql<'_> {
             let columns = quoted(self.dialect, keys.fields().map(|field| field.name));
             statements.extend(self.replace(&keys, (staged, &columns), &staging.tables, &live));
             statements.extend(self.drop_batch());
+            statements.extend(self.copy_unkeyed(&live, &staging));
         } else {
             let tables = live.tables.iter().zip(&staging.tables).zip(&self.stream.tables);
             statements.extend(tables.map(|((into, from), table)| self.copy(into, from, &self.columns(table))));
         }
         statements.extend(self.drop_staging());
         statements
+    }
+
+    /// Adds staged rows that were typed when no key told rows apart, and not typed again since.
+    fn copy_unkeyed(&self, live: &Targets, staging: &Targets) -> Vec<String> {
+        let Some(root) = staging.tables.first() else { return Vec::new() };
+        let (id, key) = (self.dialect.quote(AB_ID), self.dialect.quote(UNIQUE_KEY));
+        let unkeyed = format!("SELECT {id} FROM {} WHERE {key} IS NULL", self.dialect.relation(root));
+        let tables = live.tables.iter().zip(&staging.tables).zip(&self.stream.tables);
+        let copies = tables.map(|((into, from), table)| {
+            format!("{}\nWHERE {id} IN ({unkeyed})", self.copy(into, from, &self.columns(table)))
+        });
+        copies.collect()
     }
 
     /// Tables of both sets that correspond, with their columns.

@@ -85,6 +85,25 @@ impl StreamSql<'_> {
         TableName { schema: INTERNAL_SCHEMA.to_owned(), name: internal_name(self.dialect, history, "events") }
     }
 
+    /// Where rows that replace those of a live table of the user's are until they do, whether the plan has the table or an
+    /// earlier one had it.
+    #[must_use]
+    pub fn staged(&self, live: &TableName) -> TableName {
+        TableName { schema: INTERNAL_SCHEMA.to_owned(), name: internal_name(self.dialect, live, self.staging) }
+    }
+
+    /// The tables that only earlier plans can have staged rows in: `former` are live ones that those had and this one has
+    /// not.
+    #[must_use]
+    pub fn formerly_staged(&self, former: &[TableName]) -> Vec<TableName> {
+        let root = self.stream.tables.first().filter(|_| self.stream.dedup.is_none());
+        let keys = root.map(|root| self.physical_name(root, Place::Staging, Part::Keys));
+        let events = format!("{}_events", self.staging);
+        let events = former.iter().map(|live| internal_name(self.dialect, live, &events));
+        let events = events.map(|name| TableName { schema: INTERNAL_SCHEMA.to_owned(), name });
+        former.iter().map(|live| self.staged(live)).chain(events).chain(keys).collect()
+    }
+
     /// Takes what is known of the keys that a merge meets; session-local.
     pub(super) fn met(&self) -> Option<TableName> {
         let (root, _) = self.keyed()?;
