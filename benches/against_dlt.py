@@ -5,8 +5,6 @@ dlt gets the records as dicts, parsed by its own JSON library, and does what it 
 one for each nested array, no raw table. Both are measured from the process's start to its exit; dlt's includes its imports.
 """
 
-import argparse
-import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import marks
+import options
 import postgres_cluster
 from case import Case, prepare
 from duckdb_python import DuckDBPython
@@ -79,19 +78,11 @@ def check(case: Case, rows: dict[str, int]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", type=Path, default=Path("target/release/alluvium"))
-    parser.add_argument("--duckdb-python", type=Path, default=Path(".venv/duckdb/bin/python"))
+    parser = options.parser(__doc__, "binary", "duckdb-python", "warehouses", "records", "runs", "seed", "inputs")
     parser.add_argument("--dlt-python", type=Path, default=Path(".venv/dlt/bin/python"))
-    parser.add_argument("--warehouses", nargs="+", choices=["duckdb", "postgres"], default=["duckdb", "postgres"])
-    parser.add_argument("--records", type=int, nargs="+", default=[200_000], help="sizes (nested: half)")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--profiles", nargs="+", choices=["flat", "nested"], default=["flat", "nested"])
-    parser.add_argument("--inputs", type=Path, default=Path("target/bench"), help="where generated messages are kept")
+    options.add_profiles(parser, ["flat", "nested"])
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    binary, dlt = arguments.binary.absolute(), Dlt(arguments.dlt_python.absolute())
+    binary, dlt = arguments.binary, Dlt(arguments.dlt_python.absolute())
     table = MarkdownTable({"warehouse": 9, "profile": 7, "who": 18}, NUMBERS, marks.DLT)
 
     def compare(warehouse: str, measured_in: InDuckDB | InPostgres, theirs: Callable[[Case], Contestant]) -> None:

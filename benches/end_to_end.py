@@ -11,7 +11,6 @@ time, `x …` the ratio of two such times. docs/benchmarks.md tells what each co
 
 import argparse
 import json
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import marks
+import options
 import postgres_cluster
 import start_up
 from case import Case, prepare
@@ -40,7 +40,6 @@ Measured = dict[Landing | str, Figures]
 
 def main() -> None:
     arguments = read_arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     sizes = [(profile, records) for profile in arguments.profiles for records in arguments.records]
     every = landings(arguments.modes, arguments.raws)
     peaks: dict[tuple[str, ...], dict[int, float]] = {}
@@ -60,7 +59,7 @@ def main() -> None:
                         peaks.setdefault(tuple(texts), {})[records] = figures.rss / 1e6
         if len(arguments.records) > 1:
             memory(peaks, arguments.records)
-        start_up.table(arguments.binary.absolute(), measured_in, arguments.start_up_runs)
+        start_up.table(arguments.binary, measured_in, arguments.start_up_runs)
 
 
 def row(
@@ -106,7 +105,7 @@ def memory(peaks: dict[tuple[str, ...], dict[int, float]], sizes: list[int]) -> 
 @contextmanager
 def warehouses(arguments: argparse.Namespace) -> Iterator[dict[str, InDuckDB | InPostgres]]:
     """Where to land; Postgres only where its programs are."""
-    binary = arguments.binary.absolute()
+    binary = arguments.binary
     found: dict[str, InDuckDB | InPostgres] = {}
     if "duckdb" in arguments.warehouses:
         found["duckdb"] = InDuckDB(binary, DuckDBPython(arguments.duckdb_python.absolute()), arguments.config)
@@ -121,20 +120,12 @@ def warehouses(arguments: argparse.Namespace) -> Iterator[dict[str, InDuckDB | I
 
 
 def read_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", type=Path, default=Path("target/release/alluvium"))
+    parser = options.parser(__doc__, "binary", "duckdb-python", "warehouses", "records", "runs", "seed", "raws", "inputs")
     parser.add_argument("--parse", type=Path, default=Path("target/release/examples/parse"), help="serde_json's part")
-    parser.add_argument("--duckdb-python", type=Path, default=Path(".venv/duckdb/bin/python"))
-    parser.add_argument("--warehouses", nargs="+", choices=["duckdb", "postgres"], default=["duckdb", "postgres"])
-    parser.add_argument("--records", type=int, nargs="+", default=[200_000], help="sizes (nested: half, wide: a tenth)")
-    parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--start-up-runs", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--profiles", nargs="+", choices=PROFILES, default=list(PROFILES))
+    options.add_profiles(parser, list(PROFILES))
     parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES)
-    parser.add_argument("--raws", nargs="+", choices=["keep", "none"], default=["keep", "none"])
     parser.add_argument("--config", type=json.loads, default={}, help="JSON merged into the destination config")
-    parser.add_argument("--inputs", type=Path, default=Path("target/bench"), help="where generated messages are kept")
     return parser.parse_args()
 
 

@@ -6,7 +6,6 @@ them; the difference is theirs alone, without the start of the program and the m
 valid JSON of a record into Arrow batches, on one thread, nothing of reading, warehouses or threads.
 """
 
-import argparse
 import json
 import re
 import shutil
@@ -15,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import options
 import workload
 from case import prepare
 from markdown_table import MarkdownTable
@@ -25,12 +25,9 @@ COLUMNS = {"instructions/record": 0, "instructions/byte": 1}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.parser(__doc__, "warehouses", "raws", "inputs")
     parser.add_argument("--shred", type=Path, default=Path("target/release/examples/shred"))
-    parser.add_argument("--warehouses", nargs="+", choices=["duckdb", "postgres"], default=["duckdb", "postgres"])
-    parser.add_argument("--profiles", nargs="+", choices=PROFILES, default=list(PROFILES))
-    parser.add_argument("--raws", nargs="+", choices=["keep", "none"], default=["keep", "none"])
-    parser.add_argument("--inputs", type=Path, default=Path("target/bench"), help="where generated messages are kept")
+    options.add_profiles(parser, list(PROFILES))
     arguments = parser.parse_args()
     if not shutil.which("valgrind"):
         sys.exit("valgrind is missing: install Debian's package valgrind")

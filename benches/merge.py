@@ -10,8 +10,6 @@ Evenly spread rows are on ever more pages, and Postgres writes each page ahead i
 checkpoint. So even a plain UPDATE of as many rows, which takes turns with the syncs, costs more in a larger table.
 """
 
-import argparse
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -19,6 +17,7 @@ from pathlib import Path
 from random import Random
 
 import marks
+import options
 import postgres_cluster
 import workload
 from markdown_table import MarkdownTable
@@ -99,14 +98,10 @@ class GrowingTable:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", type=Path, default=Path("target/release/alluvium"))
+    parser = options.parser(__doc__, "binary", "runs", "seed")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000_000, 5_000_000, 10_000_000], help="rows")
     parser.add_argument("--updates", type=int, default=100_000, help="records of each sync that is measured")
-    parser.add_argument("--runs", type=int, default=3, help="syncs at each size")
-    parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if not (programs := postgres_cluster.programs()):
         sys.exit(f"postgres: {postgres_cluster.MISSING}")
     if (smallest := min(arguments.sizes)) < arguments.updates:
@@ -114,7 +109,7 @@ def main() -> None:
 
     with postgres_cluster.cluster(programs) as cluster:
         table = MarkdownTable({}, COLUMNS, marks.MERGES)
-        growing = GrowingTable(cluster, arguments.binary.absolute(), arguments.seed)
+        growing = GrowingTable(cluster, arguments.binary, arguments.seed)
         first = None
         for size in sorted(set(arguments.sizes)):
             new = size - growing.rows

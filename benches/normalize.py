@@ -7,9 +7,7 @@ same columns from the same raw rows: in DuckDB `from_json` with the types given 
 peak memory is the binary's. Of the nested profile there is no such statement, only the sync.
 """
 
-import argparse
 import json
-import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import marks
+import options
 import postgres_cluster
 from case import Case, prepare
 from expected_rows import raw_table
@@ -120,16 +119,10 @@ def in_postgres(cluster: Cluster, bench: Bench) -> dict[str, float | None]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", type=Path, default=Path("target/release/alluvium"))
-    parser.add_argument("--warehouses", nargs="+", choices=["duckdb", "postgres"], default=["duckdb", "postgres"])
-    parser.add_argument("--records", type=int, nargs="+", default=[1_000_000])
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--profiles", nargs="+", choices=["flat", "nested"], default=["flat", "nested"])
-    parser.add_argument("--inputs", type=Path, default=Path("target/bench"), help="where generated messages are kept")
+    parser = options.parser(__doc__, "binary", "warehouses", "records", "runs", "seed", "inputs")
+    options.add_profiles(parser, ["flat", "nested"])
+    parser.set_defaults(records=[1_000_000])
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     texts = {"warehouse": 9, "profile": 7}
     numbers = {"records": 0, "wall s": 2, "CPU s": 2, "records/s": 0, "peak MB": 0, "SQL s": 2, "x SQL": 2, "x sync": 2}
     table = MarkdownTable(texts, numbers, marks.NORMALIZE)
@@ -138,7 +131,7 @@ def main() -> None:
             for records in arguments.records:
                 case = prepare(arguments.inputs, profile, records, arguments.seed)
                 with tempfile.TemporaryDirectory(prefix="alluvium-bench-") as name:
-                    bench = Bench(arguments.binary.absolute(), case, arguments.runs, Path(name))
+                    bench = Bench(arguments.binary, case, arguments.runs, Path(name))
                     if warehouse == "duckdb":
                         figures = in_duckdb(bench)
                     elif programs := postgres_cluster.programs():

@@ -6,8 +6,6 @@ while somebody reads one row again and again. The table shows the replacement of
 long its unluckiest reader waited: what the last step, in which the new tables take the old ones' place, costs readers.
 """
 
-import argparse
-import signal
 import subprocess
 import sys
 import threading
@@ -16,6 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+import options
 import postgres_cluster
 from case import Case, prepare
 from markdown_table import MarkdownTable
@@ -83,14 +82,8 @@ def replace(cluster: Cluster, binary: Path, case: Case, runs: int) -> tuple[Run,
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", type=Path, default=Path("target/release/alluvium"))
-    parser.add_argument("--records", type=int, nargs="+", default=[200_000])
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--inputs", type=Path, default=Path("target/bench"), help="where generated messages are kept")
+    parser = options.parser(__doc__, "binary", "records", "runs", "seed", "inputs")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if not (programs := postgres_cluster.programs()):
         sys.exit(f"postgres: {postgres_cluster.MISSING}")
 
@@ -98,7 +91,7 @@ def main() -> None:
         table = MarkdownTable({}, COLUMNS)
         for records in arguments.records:
             case = prepare(arguments.inputs, PROFILE, records, arguments.seed)
-            first, replacements = replace(cluster, arguments.binary.absolute(), case, arguments.runs)
+            first, replacements = replace(cluster, arguments.binary, case, arguments.runs)
             run, reads = replacements[len(replacements) // 2]
             figures = {
                 "records": records,

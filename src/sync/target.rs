@@ -125,7 +125,7 @@ impl<'a> StreamPreparation<'a> {
         let former = Former::of(self.stream, self.existing);
         let (mut obsolete, left) = (former.live(&self.sql()), former.staged(&self.sql(), self.existing));
         let staged_children = former.staged_children(&self.sql(), self.existing);
-        let staging = Targets { former_children: staged_children, ..self.sql().staging() };
+        let mut staging = self.sql().staging();
         let live = Targets { former_children: former.children, ..self.sql().live() };
         refuse_foreign_tables(self.stream, &live, self.existing)?;
         let described = self.described();
@@ -154,6 +154,7 @@ impl<'a> StreamPreparation<'a> {
                 self.state.layouts.staging = Some(layout);
                 let staged = if let Staging::Resume(_) = decision {
                     obsolete.extend(left);
+                    staging.former_children = staged_children;
                     self.sql().prepare_staging(&described)
                 } else {
                     [self.sql().drop_staging(), self.drop(&left), self.sql().create_staging(&described)].concat()

@@ -18,6 +18,7 @@ in_every_warehouse! {
     a_replacement_takes_an_earlier_history_with_it,
     rows_that_an_unfinished_replacement_replaces_take_former_children_with_them,
     what_an_earlier_generation_had_staged_is_forgotten,
+    staged_rows_that_are_replaced_take_former_children_with_them,
     a_sync_that_is_killed_while_it_types_rows_again_leaves_them_and_the_next_ends_it,
 }
 
@@ -186,6 +187,36 @@ fn what_an_earlier_generation_had_staged_is_forgotten<W: TestWarehouse>() {
         destination.reconfigure(&json!({}));
         let left = "SELECT table_name FROM information_schema.tables WHERE table_name LIKE '%staging%'";
         assert!(destination.query(left).is_empty(), "raw {raw}");
+    }
+}
+
+/// Children that an unfinished replacement has staged go with their parents, also while the plan does not have them.
+fn staged_rows_that_are_replaced_take_former_children_with_them<W: TestWarehouse>() {
+    for raw in ["keep", "none"] {
+        let destination = Destination::of::<W>(&json!({"normalization": {"raw": raw}}));
+        let numbers = |generation: i64| json!({"generation_id": generation, "minimum_generation_id": generation});
+        let flat = |generation| of("append_dedup", "string", &numbers(generation));
+        let nested = |generation| {
+            let mut catalog = flat(generation);
+            catalog["streams"][0]["stream"]["json_schema"]["properties"]["c"] =
+                json!({"type": "array", "items": {"type": "object", "properties": {"x": {"type": "integer"}}}});
+            catalog
+        };
+        let record = |at: i64, id: i64, x: i64| {
+            let data = json!({"id": id, "v": "one", "c": [{"x": x}]});
+            line(&json!({"type": "RECORD", "record": {"stream": "s", "emitted_at": at, "data": data}}))
+        };
+        let unfinished = |records: &str| format!("{records}{}{}", state(1), status("s", "STARTED"));
+        assert_eq!(destination.write(&nested(1), &unfinished(&(record(0, 1, 1) + &record(0, 2, 2)))).states(), [1]);
+        // another generation without the children, unfinished too, takes nothing over
+        assert_eq!(destination.write(&flat(2), &unfinished(&values(&[(1, json!("two"))]))).states(), [1]);
+        assert_eq!(destination.write(&nested(3), &unfinished(&(record(0, 1, 5) + &record(0, 2, 6)))).states(), [1]);
+        assert_eq!(destination.write(&flat(3), &unfinished(&values(&[(1, json!("three"))]))).states(), [1]);
+        destination.write(&nested(3), &record(0, 3, 7)).succeeded();
+        assert_eq!(rows(&destination), ["1 three", "2 one", "3 one"], "raw {raw}");
+        let children = destination.query("SELECT x FROM s_c JOIN s USING (_airbyte_s_hashid) ORDER BY x");
+        assert_eq!(children, destination.query("SELECT x FROM s_c ORDER BY x"), "raw {raw}");
+        assert_eq!(children.last().unwrap()[0].as_deref(), Some("7"));
     }
 }
 

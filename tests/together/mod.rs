@@ -107,23 +107,22 @@ fn a_second_sync_waits_and_goes_on<W: TestWarehouse>() {
 }
 
 fn a_rebuild_waits_for_the_sync_and_types_its_rows<W: TestWarehouse>() {
-    let (destination, catalog) = (Destination::of::<W>(&json!({})), catalog(&[("s", "append_dedup")]));
-    let busy = Busy::with(&destination, &catalog, 0..100);
-    let mut rebuild = tool(&destination, "normalize", &catalog);
-    waits(&mut rebuild);
-    busy.end(&records("s", 50..200));
-    succeeds(rebuild);
-    check(&destination, 0..200, 250);
+    waits_for_a_sync::<W>("normalize", 250);
 }
 
 fn a_compaction_waits_for_the_sync_and_keeps_its_rows<W: TestWarehouse>() {
+    waits_for_a_sync::<W>("compact", 200);
+}
+
+/// `raw_rows`: how many there are when both have ended.
+fn waits_for_a_sync<W: TestWarehouse>(verb: &str, raw_rows: i64) {
     let (destination, catalog) = (Destination::of::<W>(&json!({})), catalog(&[("s", "append_dedup")]));
     let busy = Busy::with(&destination, &catalog, 0..100);
-    let mut compaction = tool(&destination, "compact", &catalog);
-    waits(&mut compaction);
+    let mut other = tool(&destination, verb, &catalog);
+    waits(&mut other);
     busy.end(&records("s", 50..200));
-    succeeds(compaction);
-    check(&destination, 0..200, 200);
+    succeeds(other);
+    check(&destination, 0..200, raw_rows);
 }
 
 /// The rebuild is stopped when its new tables are about to take the place of the old ones.

@@ -294,13 +294,13 @@ WHERE {key} IS NOT NULL",
         versions: impl Iterator<Item = &'t TableName>,
         existing: &impl Fn(&TableName) -> Option<Vec<Described>>,
     ) -> Vec<String> {
-        let add = |table: &TableName, (name, kind): &(String, String)| {
+        let add = |table: &TableName, (name, kind): &Described| {
             let (relation, column) = (self.dialect.relation(table), self.dialect.quote(name));
             format!("ALTER TABLE {relation} ADD COLUMN IF NOT EXISTS {column} {kind}")
         };
         let missing = |table: &TableName| {
             let columns = existing(table).unwrap_or_default();
-            let is_missing = |(name, _): &&(String, String)| columns.iter().all(|(present, _)| present != name);
+            let is_missing = |(name, _): &&Described| columns.iter().all(|(present, _)| present != name);
             self.stream
                 .history_remnants
                 .iter()

@@ -30,7 +30,7 @@ pub(super) fn mend(file: &Path, log: &Path) -> io::Result<()> {
         return Ok(());
     };
     // the lock that DuckDB takes; it ends with the file's handle
-    let database = OpenOptions::new().read(true).write(true).open(file)?;
+    let Ok(database) = OpenOptions::new().read(true).write(true).open(file) else { return Ok(()) };
     if fcntl_lock(&database, FlockOperation::NonBlockingLockExclusive).is_err() {
         return Ok(());
     }
