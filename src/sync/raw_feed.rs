@@ -48,14 +48,14 @@ impl<'a> RawFeed<'a> {
             match self.stream(index, reader.as_mut(), source, stop) {
                 Ok(true) => {}
                 // the loader has emptied the live tables: it must not commit
-                Ok(false) if source.is_one_checkpoint => return self.give_up(stopped()),
+                Ok(false) if source.is_one_checkpoint => return Ok(self.give_up(stopped())),
                 Ok(false) => break,
                 Err(Halt::LoaderGone) => return Ok(self.rejected),
                 Err(Halt::Failed(failure)) => {
                     let StreamPlan { stream, .. } = &self.plans[index];
                     let failure = failure.in_stream(stream.name.clone(), stream.namespace.clone());
                     if source.is_one_checkpoint {
-                        return self.give_up(failure);
+                        return Ok(self.give_up(failure));
                     }
                     // what is staged is whole, and may be gone on with
                     let _ = self.seal(Vec::new());
@@ -68,10 +68,10 @@ impl<'a> RawFeed<'a> {
     }
 
     /// Has the loader undo what is not committed, and tell why.
-    fn give_up(self, failure: Failure) -> Fed {
+    fn give_up(self, failure: Failure) -> Rejected {
         // who is gone has told its own reason
         let _ = self.intake.deliveries.send(Delivery::Failed(failure));
-        Ok(self.rejected)
+        self.rejected
     }
 
     /// Feeds one stream; `false` if it was stopped before its end.
