@@ -26,14 +26,17 @@ impl TestWarehouse for DuckDb {
     }
 
     fn tables(&self) -> Vec<Table> {
-        let mut tables = declared(self.query(
+        // opening a file of a thousand tables takes longer than reading one of them
+        let connection = self.open();
+        let mut tables = declared(query(
+            &connection,
             "SELECT t.schema_name, t.table_name, t.comment, c.column_name, c.data_type, c.comment AS column_comment \
              FROM duckdb_tables() AS t JOIN duckdb_columns() AS c USING (database_oid, schema_oid, table_oid) \
              WHERE t.database_name = current_database() AND t.schema_name <> '_airbyte_internal' \
              ORDER BY t.schema_name, t.table_name, c.column_index",
         ));
         for table in &mut tables {
-            table.rows = self.query(&format!("FROM {}.{}", quoted(&table.schema), quoted(&table.name)));
+            table.rows = query(&connection, &format!("FROM {}.{}", quoted(&table.schema), quoted(&table.name)));
         }
         tables
     }
@@ -43,15 +46,25 @@ impl TestWarehouse for DuckDb {
     }
 
     fn query(&self, sql: &str) -> Rows {
+        query(&self.open(), sql)
+    }
+}
+
+impl DuckDb {
+    fn open(&self) -> Connection {
         let config = Config::default().access_mode(AccessMode::ReadOnly).unwrap();
         let connection = Connection::open_with_flags(&self.file, config).unwrap();
         connection.execute_batch("SET TimeZone = 'UTC'").unwrap();
-        let mut statement = connection.prepare(&format!("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({sql})")).unwrap();
-        let mut rows = statement.query([]).unwrap();
-        let mut found = Vec::new();
-        while let Some(row) = rows.next().unwrap() {
-            found.push((0..row.as_ref().column_count()).map(|column| row.get(column).unwrap()).collect());
-        }
-        found
+        connection
     }
+}
+
+fn query(connection: &Connection, sql: &str) -> Rows {
+    let mut statement = connection.prepare(&format!("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({sql})")).unwrap();
+    let mut rows = statement.query([]).unwrap();
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        found.push((0..row.as_ref().column_count()).map(|column| row.get(column).unwrap()).collect());
+    }
+    found
 }
