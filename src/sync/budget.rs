@@ -2,8 +2,9 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Input bytes that may be on their way at once. Shredded, raw and typed, they take about three times as much.
-const INPUT_BYTES: usize = 20 << 20;
+/// Input bytes that may be on their way beside those that are gathered for one load. Shredded, raw and typed, they take about
+/// three times as much.
+const BESIDE_A_LOAD: usize = 9 << 20;
 
 /// Bytes of batches that may be on their way beyond what their chunk's input accounts for: records that unfold into far
 /// more rows than they have bytes.
@@ -13,8 +14,10 @@ const UNFOLDED_BYTES: usize = 64 << 20;
 ///
 /// Law: no deadlock. Input is taken in order of checkpoints, and only chunks of the checkpoint that is being loaded, whose
 /// batches the loader takes at once, may unfold beyond their input.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Budget {
+    /// Input bytes that may be on their way.
+    input: usize,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -28,15 +31,16 @@ struct State {
 }
 
 impl Budget {
-    pub(super) fn new() -> Self {
-        Self::default()
+    /// For a warehouse that takes the rows of at most so many bytes of input at once.
+    pub(super) fn new(largest_load: usize) -> Self {
+        Self { input: largest_load + BESIDE_A_LOAD, state: Mutex::default(), changed: Condvar::new() }
     }
 
     /// Waits until `bytes` of input fit; one piece larger than the whole budget fits when nothing else is there.
     /// False: nobody loads any more.
     pub(super) fn take_input(&self, bytes: usize) -> bool {
         let mut state = self.lock();
-        while !state.closed && state.input > 0 && state.input + bytes > INPUT_BYTES {
+        while !state.closed && state.input > 0 && state.input + bytes > self.input {
             state = self.wait(state);
         }
         state.input += bytes;

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use alluvium_normalization::shred::{self, Origin};
 
+use crate::sync::threads::CHUNK_BYTES;
+
 /// Consecutive records of one stream, their text copied out of the input's blocks so that a block lives no longer than
 /// its lines.
 #[derive(Debug, Default)]
@@ -18,6 +20,9 @@ pub(super) struct Chunk {
     records: Vec<Entry>,
 }
 
+/// Bytes that a chunk has room for before it is known how many come: a chunk as large as most, and a bit.
+const MOST_ROOM: usize = CHUNK_BYTES + CHUNK_BYTES / 8;
+
 #[derive(Debug)]
 struct Entry {
     id: u128,
@@ -29,6 +34,15 @@ struct Entry {
 impl Chunk {
     pub(super) fn new(stream: usize) -> Self {
         Self { stream, ..Self::default() }
+    }
+
+    /// The chunk, and an empty one of its stream in its place, with room for as much again: growing step by step would copy
+    /// every byte twice.
+    pub(super) fn take(&mut self) -> Self {
+        let text = String::with_capacity(self.text.len().min(MOST_ROOM));
+        let records = Vec::with_capacity(self.records.len().min(MOST_ROOM / size_of::<Entry>()));
+        let next = Self { text, records, ..Self::new(self.stream) };
+        std::mem::replace(self, next)
     }
 
     pub(super) fn push(&mut self, record: &shred::Record<'_>) {

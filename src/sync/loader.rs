@@ -20,9 +20,6 @@ use crate::sync::report::{Progress, Report, StreamReport};
 use crate::sync::transaction::{Rows, Transaction};
 use crate::warehouse::Warehouse;
 
-/// Input bytes whose batches are gathered before they are handed to the warehouse: large inserts cost it far less.
-const LOAD_BYTES: usize = 8 << 20;
-
 /// How long the loader waits for more before it loads what it has gathered.
 const IDLE: Duration = Duration::from_millis(50);
 
@@ -185,7 +182,9 @@ impl<'a> Loader<'a> {
                 let sum = self.uncommitted.entry(stream).or_default();
                 sum.0 += records;
                 sum.1.add(counts);
-                if self.gathered_input >= LOAD_BYTES {
+                let rows = |batches: &Vec<RecordBatch>| batches.iter().map(RecordBatch::num_rows).sum();
+                let fullest = self.gathered.values().map(rows).max().unwrap_or(0);
+                if self.transaction.is_load(fullest, self.gathered_input) {
                     self.load()?;
                 }
                 self.commit_when_whole()

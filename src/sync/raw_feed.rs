@@ -129,7 +129,7 @@ impl<'a> RawFeed<'a> {
         if self.chunk.is_empty() {
             return Ok(());
         }
-        let mut chunk = std::mem::take(&mut self.chunk);
+        let mut chunk = self.chunk.take();
         chunk.checkpoint = self.checkpoint;
         self.chunks += 1;
         self.intake.send(chunk)

@@ -275,10 +275,10 @@ impl<'a> Router<'a> {
     }
 
     fn send(&mut self, stream: usize) -> Result<(), Halt> {
-        let mut chunk = std::mem::replace(&mut self.open[stream], Chunk::new(stream));
-        if chunk.is_empty() {
+        if self.open[stream].is_empty() {
             return Ok(());
         }
+        let mut chunk = self.open[stream].take();
         chunk.checkpoint = self.checkpoint.number;
         let bytes = chunk.bytes();
         self.open_bytes -= bytes;

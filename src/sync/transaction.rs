@@ -62,6 +62,16 @@ impl<'a> Transaction<'a> {
         if self.kept.limit == 0 { usize::MAX } else { KEPT_INPUT }
     }
 
+    /// The most bytes of input whose rows should be loaded at once.
+    pub(super) fn largest_load(&self) -> usize {
+        self.warehouse.largest_load()
+    }
+
+    /// Whether gathered rows should be loaded: so many of the fullest table, from so many bytes of input.
+    pub(super) fn is_load(&self, rows: usize, input: usize) -> bool {
+        !self.warehouse.gains_by_more(rows, input)
+    }
+
     /// Rows were loaded that are not committed.
     pub(super) fn is_open(&self) -> bool {
         self.is_open

@@ -43,6 +43,9 @@ pub(crate) fn empty_duckdb() -> Result<Box<dyn Warehouse>, WarehouseError> {
     open_duckdb(duckdb::Location::Memory, false)
 }
 
+/// Bytes of input whose rows are enough for one load: large inserts cost a warehouse far less.
+const LOAD_BYTES: usize = 8 << 20;
+
 /// A warehouse that is connected to.
 ///
 /// Contract: what [`Warehouse::commit`] returned from survives `kill -9` of this process and of the warehouse. What was
@@ -78,6 +81,18 @@ pub(crate) trait Warehouse: Send {
     fn make_room(&mut self, tables: &[usize]) -> Result<(), WarehouseError> {
         let _ = tables;
         Ok(())
+    }
+
+    /// The most bytes of input whose rows it takes best at once.
+    fn largest_load(&self) -> usize {
+        LOAD_BYTES
+    }
+
+    /// Whether it takes rows better with others than now: so many are gathered of the fullest table, from so many bytes of
+    /// input.
+    fn gains_by_more(&self, rows: usize, input: usize) -> bool {
+        let _ = rows;
+        input < LOAD_BYTES
     }
 
     /// How many rows one transaction can delete in bounded memory.

@@ -1,4 +1,8 @@
-//! Appending Arrow batches: one INSERT … SELECT over the table function of `scan`.
+//! Appending Arrow batches: INSERT … SELECT over the table function of `scan`.
+//!
+//! Where order is nobody's promise, each of DuckDB's threads makes row groups of its own. One that has a whole row group
+//! keeps them; what others have is appended a second time. So threads are given whole row groups, and loads that have no
+//! two are one thread's.
 
 use std::sync::Arc;
 
@@ -9,6 +13,7 @@ use duckdb::core::{LogicalTypeHandle, LogicalTypeId};
 use duckdb::vtab::to_duckdb_logical_type_for_field;
 use duckdb::{Connection, Error};
 
+use super::open::ROW_GROUP;
 use super::scan::{FUNCTION, Offered};
 
 /// Appends batches of any schemas; the number of rows.
@@ -21,18 +26,16 @@ pub(super) fn load(
     let table = dialect.relation(table);
     let mut rows = 0;
     for batches in batches.chunk_by(|left, right| left.schema_ref() == right.schema_ref()) {
-        rows += load_alike(connection, dialect, &table, batches)?;
+        let is_one_threads = batches.iter().map(RecordBatch::num_rows).sum::<usize>() < 2 * ROW_GROUP;
+        connection.execute_batch(&format!("SET preserve_insertion_order = {is_one_threads}"))?;
+        rows += append(connection, dialect, &table, batches)?;
     }
+    connection.execute_batch("SET preserve_insertion_order = false")?;
     Ok(rows)
 }
 
 /// Appends batches of one schema.
-fn load_alike(
-    connection: &Connection,
-    dialect: &dyn Dialect,
-    table: &str,
-    batches: &[RecordBatch],
-) -> Result<u64, Error> {
+fn append(connection: &Connection, dialect: &dyn Dialect, table: &str, batches: &[RecordBatch]) -> Result<u64, Error> {
     let Some(first) = batches.first() else { return Ok(0) };
     let schema = first.schema();
     let columns = schema.fields().iter().map(|field| dialect.quote(field.name())).collect::<Vec<_>>().join(", ");
@@ -44,7 +47,7 @@ fn load_alike(
     }
     drop(target);
 
-    let _offered = Offered::new(LogicalTypeHandle::struct_type(&types), Arc::from(batches));
+    let _offered = Offered::new(LogicalTypeHandle::struct_type(&types), Arc::from(batches), ROW_GROUP);
     let rows = connection.execute(&format!("INSERT INTO {table} ({columns}) SELECT * FROM {FUNCTION}()"), [])?;
     Ok(rows as u64)
 }

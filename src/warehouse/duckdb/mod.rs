@@ -33,7 +33,10 @@ use duckdb::{Connection, Error};
 use self::error::Place;
 use self::memory::Memory;
 pub(crate) use self::open::{DuckDbOptions, Location};
-use crate::warehouse::{ExistingTable, QueryRows, RowReader, TableName, Warehouse, WarehouseError};
+use crate::warehouse::{ExistingTable, LOAD_BYTES, QueryRows, RowReader, TableName, Warehouse, WarehouseError};
+
+/// Bytes of input whose rows are loaded at once at most.
+const LARGEST_LOAD: usize = 32 << 20;
 
 /// A DuckDB database that is open.
 ///
@@ -57,7 +60,7 @@ impl DuckDbWarehouse {
     /// Opens a database, creating the file and its directories where they are missing.
     pub(crate) fn open(options: &DuckDbOptions) -> Result<Self, WarehouseError> {
         let connection = open::open(options)?;
-        let (place, memory) = (options.place(), Memory::new(options.memory_limit));
+        let (place, memory) = (options.place(), Memory::new(options.memory_limit, options.threads));
         let dialect = DuckDb { has_zstd: open::has_zstd(&connection) };
         Ok(Self { connection, dialect, place, memory, is_broken: false, leaves_gaps: false, written: 0 })
     }
@@ -78,7 +81,7 @@ impl DuckDbWarehouse {
     /// Commits. What may have full row groups is written by a checkpoint instead of the log: the switch to a checkpoint is one
     /// write, whereas of a log that ends early DuckDB brings rows back (see `torn_log`), whoever opens the file first.
     fn commit_whole(&mut self) -> Result<(), WarehouseError> {
-        if self.written < open::ROW_GROUP {
+        if self.written < open::ROW_GROUP as u64 {
             return self.run("committing", "COMMIT").map(drop);
         }
         self.run("committing", "SET checkpoint_threshold = '0B'")?;
@@ -88,7 +91,7 @@ impl DuckDbWarehouse {
     }
 
     fn load_with_room(&mut self, table: &TableName, batches: &[RecordBatch]) -> Result<u64, Error> {
-        self.memory.raise(&self.connection, batches)?;
+        self.memory.raise(&self.connection, table, batches)?;
         let rows = load::load(&self.connection, &self.dialect, table, batches)?;
         self.memory.lower(&self.connection)?;
         Ok(rows)
@@ -113,6 +116,17 @@ impl Warehouse for DuckDbWarehouse {
 
     fn deletes_at_once(&self) -> u64 {
         memory::MOST_DELETES
+    }
+
+    /// Half a checkpoint.
+    fn largest_load(&self) -> usize {
+        LARGEST_LOAD
+    }
+
+    /// Its threads share a load that has some row groups for each of them.
+    fn gains_by_more(&self, rows: usize, input: usize) -> bool {
+        let in_the_largest = rows.saturating_mul(LARGEST_LOAD) / input.max(1);
+        input < LOAD_BYTES || (input < LARGEST_LOAD && in_the_largest >= 3 * open::ROW_GROUP)
     }
 
     fn is_alone(&self) -> bool {
@@ -148,6 +162,8 @@ impl Warehouse for DuckDbWarehouse {
     }
 
     fn execute(&mut self, sql: &str) -> Result<u64, WarehouseError> {
+        let raised = self.memory.raise_to_work(&self.connection);
+        self.told("setting the memory limit", raised)?;
         let rows = self.run(&text::purpose(sql), sql)?;
         self.written += rows;
         // one row is most likely of our bookkeeping, and no reason to write large tables anew
@@ -175,12 +191,15 @@ impl Warehouse for DuckDbWarehouse {
     }
 
     fn reader(&mut self) -> Result<Box<dyn RowReader>, WarehouseError> {
+        let raised = self.memory.raise_to_read(&self.connection);
+        self.told("setting the memory limit", raised)?;
         let reader = stream::Reader::beside(&self.connection, &self.place);
         Ok(Box::new(self.told("opening a second connection", reader)?))
     }
 
     fn query(&mut self, sql: &str) -> Result<QueryRows, WarehouseError> {
-        let outcome = query::query(&self.connection, sql);
+        let raised = self.memory.raise_to_work(&self.connection);
+        let outcome = raised.and_then(|()| query::query(&self.connection, sql));
         self.told("querying", outcome)
     }
 }

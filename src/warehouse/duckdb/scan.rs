@@ -4,10 +4,13 @@
 //! Here the batches are borrowed by one statement and gone with it.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::error::Error;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, ThreadId};
 
 use arrow_array::RecordBatch;
 use duckdb::core::{DataChunkHandle, LogicalTypeHandle};
@@ -33,16 +36,18 @@ struct Offer {
     row: LogicalTypeHandle,
     columns: usize,
     batches: Arc<[RecordBatch]>,
+    group: usize,
 }
 
 /// Batches on offer to statements of this thread, until dropped.
 pub(super) struct Offered(PhantomData<*const ()>);
 
 impl Offered {
-    /// Offers batches of one schema. `row` is a struct type whose fields are the types of the batches' columns.
-    pub(super) fn new(row: LogicalTypeHandle, batches: Arc<[RecordBatch]>) -> Self {
+    /// Offers batches of one schema. `row` is a struct type whose fields are the types of the batches' columns; `group` are
+    /// the rows that one thread takes before another may go on.
+    pub(super) fn new(row: LogicalTypeHandle, batches: Arc<[RecordBatch]>, group: usize) -> Self {
         let columns = batches.first().map_or(0, RecordBatch::num_columns);
-        OFFER.set(Some(Offer { row, columns, batches }));
+        OFFER.set(Some(Offer { row, columns, batches, group }));
         Self(PhantomData)
     }
 }
@@ -60,6 +65,29 @@ pub(super) struct Batches;
 pub(super) struct Scan {
     batches: Arc<[RecordBatch]>,
     windows: Vec<Window>,
+    /// Windows that one thread takes, one after the other: by their first and the one behind their last.
+    groups: Vec<Range<usize>>,
+}
+
+/// What of a scan its threads have taken.
+#[derive(Default)]
+pub(super) struct Claims {
+    next_group: AtomicUsize,
+    /// What is left of each thread's group.
+    claimed: Mutex<HashMap<ThreadId, Range<usize>>>,
+}
+
+impl Claims {
+    /// The next window for this thread. No thread leaves a group that it has begun.
+    fn next(&self, groups: &[Range<usize>]) -> Option<usize> {
+        let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = claimed.entry(thread::current().id()).or_default();
+        if mine.start == mine.end {
+            // groups are disjoint and nothing else is published through the counter
+            *mine = groups.get(self.next_group.fetch_add(1, Ordering::Relaxed))?.clone();
+        }
+        mine.next()
+    }
 }
 
 /// Rows that one call emits.
@@ -72,8 +100,7 @@ struct Window {
 
 impl VTab for Batches {
     type BindData = Scan;
-    /// The next window that nobody has claimed.
-    type InitData = AtomicUsize;
+    type InitData = Claims;
 
     fn bind(bind: &BindInfo) -> Result<Self::BindData, Box<dyn Error>> {
         OFFER.with_borrow(|offer| {
@@ -81,24 +108,22 @@ impl VTab for Batches {
             for column in 0..offer.columns {
                 bind.add_result_column(&format!("c{column}"), offer.row.child(column));
             }
-            let windows = windows(&offer.batches);
-            let rows: usize = offer.batches.iter().map(RecordBatch::num_rows).sum();
-            bind.set_cardinality(rows as u64, true);
-            Ok(Scan { batches: Arc::clone(&offer.batches), windows })
+            bind.set_cardinality(offer.batches.iter().map(RecordBatch::num_rows).sum::<usize>() as u64, true);
+            let (windows, groups) = windows(&offer.batches, offer.group);
+            Ok(Scan { batches: Arc::clone(&offer.batches), windows, groups })
         })
     }
 
     fn init(init: &InitInfo) -> Result<Self::InitData, Box<dyn Error>> {
         // DuckDB itself never starts more than its own setting `threads` allows.
         init.set_max_threads(u64::MAX);
-        Ok(AtomicUsize::new(0))
+        Ok(Claims::default())
     }
 
     fn func(function: &TableFunctionInfo<Self>, output: &mut DataChunkHandle) -> Result<(), Box<dyn Error>> {
         let scan = function.get_bind_data();
-        // Windows are disjoint and nothing else is published through the counter.
-        let next = function.get_init_data().fetch_add(1, Ordering::Relaxed);
-        let Some(Window { batch, offset, rows }) = scan.windows.get(next).copied() else {
+        let next = function.get_init_data().next(&scan.groups);
+        let Some(Window { batch, offset, rows }) = next.and_then(|next| scan.windows.get(next).copied()) else {
             output.set_len(0);
             return Ok(());
         };
@@ -106,15 +131,28 @@ impl VTab for Batches {
     }
 }
 
-/// Cuts batches into windows of at most a vector's rows and about [`WINDOW_BYTES`].
+/// Cuts batches into windows of at most a vector's rows and about [`WINDOW_BYTES`], and those into groups of `group` rows.
 ///
-/// Law: the windows cover every row once, in order.
-fn windows(batches: &[RecordBatch]) -> Vec<Window> {
-    let mut windows = Vec::new();
+/// Law: the windows cover every row once, in order, and the groups every window.
+fn windows(batches: &[RecordBatch], group: usize) -> (Vec<Window>, Vec<Range<usize>>) {
+    let (mut windows, mut groups) = (Vec::new(), Vec::new());
+    let (mut first, mut left) = (0, group);
     for (batch, rows) in batches.iter().map(RecordBatch::num_rows).enumerate() {
         let row_bytes = batches[batch].get_array_memory_size() / rows.max(1);
         let step = (WINDOW_BYTES / row_bytes.max(1)).clamp(1, VECTOR_ROWS);
-        windows.extend((0..rows).step_by(step).map(|offset| Window { batch, offset, rows: step.min(rows - offset) }));
+        let mut offset = 0;
+        while offset < rows {
+            let taken = step.min(rows - offset).min(left);
+            windows.push(Window { batch, offset, rows: taken });
+            (offset, left) = (offset + taken, left - taken);
+            if left == 0 {
+                groups.push(first..windows.len());
+                (first, left) = (windows.len(), group);
+            }
+        }
     }
-    windows
+    if first < windows.len() {
+        groups.push(first..windows.len());
+    }
+    (windows, groups)
 }

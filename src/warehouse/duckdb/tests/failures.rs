@@ -154,7 +154,7 @@ fn too_little_memory() {
     let options = DuckDbOptions { memory_limit: 2 << 20, ..options(&folder.path().join("a.duckdb")) };
     let mut warehouse = DuckDbWarehouse::open(&options).unwrap();
     // a list is never moved to a temporary file
-    let error = warehouse.execute("CREATE TABLE t AS SELECT list(range) AS i FROM range(3000000)").unwrap_err();
+    let error = warehouse.execute("CREATE TABLE t AS SELECT list(range) AS i FROM range(30000000)").unwrap_err();
     assert!(matches!(&error, WarehouseError::Resource(message) if message.contains("needs more memory")), "{error:?}");
 }
 
