@@ -9,6 +9,7 @@ use crate::support::{Rows, TestWarehouse, in_every_warehouse};
 in_every_warehouse! {
     names_stay_in_their_quotes_whatever_is_done,
     schemas_of_the_config_stay_in_their_quotes,
+    no_stream_has_its_tables_among_those_of_our_bookkeeping,
 }
 
 /// Names made to end a quotation, to begin a comment, to be taken for a file, to be cut, not to be seen.
@@ -124,4 +125,26 @@ fn schemas_of_the_config_stay_in_their_quotes<W: TestWarehouse>() {
         destination.query("SELECT count(*) FROM information_schema.tables WHERE table_name = '_airbyte_raw_s'");
     assert_eq!(schemas, [[Some((names("").len()).to_string())]]);
     assert_canary(&destination);
+}
+
+fn no_stream_has_its_tables_among_those_of_our_bookkeeping<W: TestWarehouse>() {
+    let lower =
+        ["_airbyte_internal", "_Airbyte Internal", "_\u{e1}irbyte-internal"].map(|namespace| ("lower", namespace));
+    let others = [("exact", "_airbyte\0_internal"), ("basic", "_airbyte_internal")];
+    for (naming, namespace) in lower.into_iter().chain(others) {
+        let destination = Destination::of::<W>(&json!({"normalization": {"naming": naming}}));
+        let mut catalog = catalog(&[("main__s__staging", json!({"id": {"type": "integer"}}))]);
+        catalog["streams"][0]["stream"]["namespace"] = json!(namespace);
+        let run = destination.write(&catalog, &record("main__s__staging", Some(namespace), &json!({"id": 1})));
+        let (kind, told) = run.error();
+        assert_eq!(kind, "config_error", "{told}");
+        assert!(
+            told.ends_with(
+                "the schema `_airbyte_internal` is kept for bookkeeping; choose another namespace or schema"
+            ),
+            "{told}"
+        );
+        let tables = "SELECT table_name FROM information_schema.tables WHERE table_name LIKE '%staging%'";
+        assert_eq!(destination.query(tables), [[None::<String>; 0]; 0]);
+    }
 }
