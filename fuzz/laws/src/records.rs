@@ -158,7 +158,7 @@ fn land(plan: &StreamPlan, batches: &Batches, whole: &[Rows], walked: &[Walked],
             .iter()
             .map(|change| (change["field"].clone(), change["reason"].clone() + &change["change"]))
             .collect();
-        assert_eq!(changes, walked.changes);
+        told(&meta, &changes, &walked.changes, more_changes);
     }
     let mut raw = batches[&Slot::Raw].iter().flat_map(|batch| {
         let data = batch.column_by_name("_airbyte_data").unwrap();
@@ -167,6 +167,22 @@ fn land(plan: &StreamPlan, batches: &Batches, whole: &[Rows], walked: &[Walked],
     for walked in walked {
         assert_eq!(raw.next().as_deref(), Some(cast::raw_text(walked.record).as_ref()));
     }
+}
+
+/// All changes are told, or the first of them, as many as there is room for, and how many are not.
+fn told(meta: &BTreeMap<String, &RawValue>, changes: &[(String, String)], all: &[(String, String)], more: bool) {
+    const ROOM: usize = 64 << 10;
+    let omitted: usize = meta.get("omitted_changes").map_or(0, |omitted| omitted.get().parse().unwrap());
+    assert!(all.starts_with(changes));
+    if more && omitted > 0 {
+        return; // the others take room too
+    }
+    assert_eq!(changes.len() + omitted, all.len());
+    let filled = meta["changes"].get().len();
+    assert!(filled <= ROOM + "[]".len());
+    // a change is its path, as JSON, and some 85 bytes
+    let next = all.get(changes.len()).map_or(usize::MAX, |(path, _)| 100 + 6 * path.len());
+    assert!(filled.saturating_add(next) > ROOM);
 }
 
 /// Each undeclared member is there once, by its name and with its text.
