@@ -256,7 +256,7 @@ impl<'a> Router<'a> {
         let before = chunk.bytes();
         chunk.push(&shred::Record {
             id: self.ids.next(self.now),
-            emitted_at: record.emitted_at.and_then(|emitted| emitted.checked_mul(1_000)).unwrap_or(self.now),
+            emitted_at: record.emitted_at.and_then(cast::emitted_at).unwrap_or(self.now),
             data,
             changes: record.changes.map(RawValue::get),
         });

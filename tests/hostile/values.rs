@@ -11,6 +11,7 @@ in_every_warehouse! {
     text_that_ends_a_quotation_is_text,
     objects_of_very_many_members_are_read_in_their_time,
     changes_beyond_their_room_are_counted,
+    an_emitted_at_that_is_no_moment_is_the_time_of_arrival,
 }
 
 /// A column for each way to read a value.
@@ -163,4 +164,31 @@ fn changes_beyond_their_room_are_counted<W: TestWarehouse>() {
     }
     verb(&destination, &["normalize"]);
     assert_eq!(metas(), landed);
+}
+
+fn an_emitted_at_that_is_no_moment_is_the_time_of_arrival<W: TestWarehouse>() {
+    let moments = [-210_866_803_200_000_i64, i64::MAX / 1_000];
+    let others = [moments[0] - 1, moments[1] + 1, -1_000_000_000_000_000, i64::MIN / 1_000, i64::MIN, i64::MAX];
+    let input: String = moments
+        .iter()
+        .chain(&others)
+        .zip(0..)
+        .map(|(emitted_at, id)| {
+            line(&json!({"type": "RECORD", "record": {"stream": "s", "data": {"id": id}, "emitted_at": emitted_at}}))
+        })
+        .collect();
+    let destination = Destination::of::<W>(&json!({}));
+    destination.write(&catalog(&[("s", json!({"id": {"type": "integer"}}))]), &input).succeeded();
+    let landed = |table: &str| {
+        let sql = format!(
+            "SELECT CASE WHEN _airbyte_emitted_at < '0001-01-01' THEN 'first' WHEN _airbyte_emitted_at > '9999-12-31' \
+             THEN 'last' WHEN _airbyte_emitted_at > '2020-01-01' THEN 'arrival' END FROM {table} ORDER BY _airbyte_ab_id"
+        );
+        destination.query(&sql).into_iter().flatten().map(Option::unwrap).collect::<Vec<_>>()
+    };
+    let expected: Vec<String> =
+        [&["first", "last"][..], &["arrival"; 6]].concat().into_iter().map(str::to_owned).collect();
+    assert_eq!([landed("s"), landed("_airbyte_raw_s")], [expected.clone(), expected.clone()]);
+    verb(&destination, &["normalize"]);
+    assert_eq!(landed("s"), expected);
 }
