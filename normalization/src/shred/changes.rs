@@ -71,7 +71,7 @@ pub struct Counts {
     pub nulled: u64,
     /// Values that lost something.
     pub truncated: u64,
-    /// Source paths of properties that the schema does not declare; at most [`Counts::MOST_UNDECLARED`].
+    /// Source paths of properties that the schema does not declare, as they are told; at most [`Counts::MOST_UNDECLARED`].
     pub undeclared: BTreeSet<String>,
 }
 

@@ -8,6 +8,7 @@ use crate::cast::{self, Change, Value};
 use crate::columns::SystemColumn;
 use crate::kind::ColumnKind;
 use crate::limits::Limits;
+use crate::names::told;
 use crate::shred::builder::Builder;
 use crate::shred::changes::{Changes, Counts, Step};
 use crate::shred::identity::{KeyHash, row_id};
@@ -370,7 +371,8 @@ impl Walker {
         if is_new {
             // positions would make every element's properties different ones
             let names: Vec<Step> = self.steps.iter().filter(|step| matches!(step, Step::Field(..))).copied().collect();
-            self.counts.undeclared.insert(context.layout.path(&names, Some(&cast::key(key))));
+            let path = context.layout.path(&names, Some(&told(&cast::key(key))));
+            self.counts.undeclared.insert(told(&path).into_owned());
         }
     }
 
