@@ -3,6 +3,8 @@
 
 /// How much address space a process is given.
 mod address_space;
+/// How much memory a process is given.
+mod cgroup;
 /// Large inputs in bounded memory: `make test-large`.
 mod large;
 /// A Postgres server whose disk is full.
