@@ -4,6 +4,7 @@
 
 use std::fmt::{self, Write as _};
 
+use alluvium_normalization::names::cut;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
@@ -14,7 +15,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, registry};
 
-use crate::protocol::writer::{LogLevel, ProtocolWriter};
+use crate::protocol::writer::{LONGEST_MESSAGE, LogLevel, ProtocolWriter};
 use crate::terminal::Screen;
 use crate::terminal::style::Style;
 use crate::terminal::text::harmless;
@@ -51,7 +52,7 @@ pub(crate) fn start(target: LogTarget) {
 /// The fields of an event as a terminal shows them: names of streams and tables come from the source.
 fn harmless_fields() -> impl for<'w> FormatFields<'w> + 'static {
     let field = |writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug| {
-        let value = harmless(&format!("{value:?}"));
+        let value = harmless(&cut(&format!("{value:?}"), LONGEST_MESSAGE));
         match field.name() {
             "message" => write!(writer, "{value}"),
             name if writer.has_ansi_escapes() => write!(writer, "\x1b[3m{name}\x1b[0m\x1b[2m=\x1b[0m{value}"),

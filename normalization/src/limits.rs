@@ -2,6 +2,11 @@
 
 use crate::names::IdentifierRules;
 
+/// [`Limits::json_depth`] of each warehouse: what all that reads its JSON gets through, and the same everywhere, so that a source
+/// that can be landed in one can be landed in the other. Postgres's parser recurses: with the default of `max_stack_depth` (2 MB) no
+/// deeper than 13,000 objects in version 15. DuckDB's functions recurse without a bound: its `json_structure` takes the process down.
+pub const JSON_DEPTH: usize = 2_000;
+
 /// Facts of one warehouse. Each dialect states its own; nothing else in this crate knows warehouses apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -11,8 +16,8 @@ pub struct Limits {
     pub columns: Option<usize>,
     /// The exact decimal type of any length exists (`numeric` on Postgres): what numbers are natively.
     pub has_numeric: bool,
-    /// Levels that arrays and objects may be nested in a Json column and in a record's own text, if there is an end to it.
-    pub json_depth: Option<usize>,
+    /// Levels that arrays and objects may be nested in a Json column and in a record's own text.
+    pub json_depth: usize,
     /// Json columns hold values taken apart (`jsonb`), and this much of one. `None`: they hold the text.
     pub binary_json: Option<BinaryJson>,
     /// Text can hold U+0000.

@@ -145,8 +145,10 @@ impl Config {
             mistakes.push("unconstrained_number: contradicts normalization.number, which says double".to_owned());
         }
         let raw_schema = document.raw_data_schema.take().filter(|schema| !schema.is_empty());
-        if raw_schema.as_deref().is_some_and(is_for_bookkeeping) {
-            mistakes.push(format!("raw_data_schema: {INTERNAL_SCHEMA} is kept for bookkeeping; choose another"));
+        for (key, schema) in [("schema", &document.schema), ("raw_data_schema", &raw_schema)] {
+            if schema.as_deref().is_some_and(is_for_bookkeeping) {
+                mistakes.push(format!("{key}: {INTERNAL_SCHEMA} is kept for bookkeeping; choose another"));
+            }
         }
         let warehouse = Warehouse::of(&mut document, local_mount).map_err(|found| mistakes.extend(found));
         if matches!(warehouse, Ok(Warehouse::Postgres(_)))

@@ -202,6 +202,7 @@ fn the_choice_of_a_warehouse_is_checked() {
     assert_eq!(refused(json!({"warehouse": "duckdb"})), "warehouse: expected an object");
     assert_eq!(refused(json!({"warehouse": {"type": "duckdb"}})), "warehouse.path: missing");
     assert!(refused(json!({"destination_path": ":memory:"})).contains("gone after the sync"));
+    assert!(refused(json!({"destination_path": "a\0b.duckdb"})).ends_with("which can't hold the character U+0000"));
     assert!(refused(json!({"warehouse": {"type": "duckdb", "path": "md:a"}})).contains("choose the warehouse type"));
 }
 

@@ -126,6 +126,9 @@ impl Warehouse {
         if path.is_empty() {
             return Err(format!("{key}: expected the path of a DuckDB file, not an empty string"));
         }
+        if path.contains('\0') {
+            return Err(format!("{key}: expected the path of a DuckDB file, which can't hold the character U+0000"));
+        }
         if path == ":memory:" {
             return Err(format!("{key}: a database in memory would be gone after the sync; give a file"));
         }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use alluvium_normalization::names::told;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -46,8 +47,8 @@ impl StreamName<'_> {
 impl fmt::Display for StreamName<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.namespace {
-            Some(namespace) => write!(formatter, "{namespace}.{}", self.name),
-            None => formatter.write_str(&self.name),
+            Some(namespace) => write!(formatter, "{}.{}", told(namespace), told(&self.name)),
+            None => formatter.write_str(&told(&self.name)),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use alluvium_normalization::names::cut;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -45,6 +46,9 @@ pub(crate) enum ConnectionStatus {
     Failed,
 }
 
+/// The most characters of what a message of ours tells, whatever is quoted in it. Names in it are cut far earlier.
+pub(crate) const LONGEST_MESSAGE: usize = 1 << 15;
+
 /// Writes protocol messages, each whole and on its own line; shared by all threads.
 ///
 /// The law: whatever happens, what comes out is valid protocol. Once a write has failed, part of a line may be out, so
@@ -72,7 +76,7 @@ impl ProtocolWriter {
 
     /// LOG.
     pub(crate) fn log(&self, level: LogLevel, message: &str) -> io::Result<()> {
-        self.send(&Envelope::Log { log: Log { level, message } })
+        self.send(&Envelope::Log { log: Log { level, message: &cut(message, LONGEST_MESSAGE) } })
     }
 
     /// Gives back the STATE `message`, byte for byte but for the statistics in it.
@@ -94,12 +98,13 @@ impl ProtocolWriter {
     }
 
     fn error_at(&self, failure: &Failure, now: SystemTime) -> io::Result<()> {
+        let chain = failure.chain().to_string();
         let trace = Trace {
             r#type: "ERROR",
             emitted_at: now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis(),
             error: TraceError {
-                message: &failure.message,
-                internal_message: failure.chain().to_string(),
+                message: &cut(&failure.message, LONGEST_MESSAGE),
+                internal_message: &cut(&chain, LONGEST_MESSAGE),
                 failure_type: failure.kind.failure_type(),
                 stream_descriptor: failure.stream.as_ref(),
             },
@@ -115,7 +120,8 @@ impl ProtocolWriter {
 
     /// `CONNECTION_STATUS`; `message` says what to do about a failure.
     pub(crate) fn connection_status(&self, status: ConnectionStatus, message: Option<&str>) -> io::Result<()> {
-        self.send(&Envelope::ConnectionStatus { connection_status: Answer { status, message } })
+        let message = message.map(|message| cut(message, LONGEST_MESSAGE));
+        self.send(&Envelope::ConnectionStatus { connection_status: Answer { status, message: message.as_deref() } })
     }
 
     /// SPEC.
@@ -180,7 +186,7 @@ struct Trace<'a> {
 #[derive(Serialize)]
 struct TraceError<'a> {
     message: &'a str,
-    internal_message: String,
+    internal_message: &'a str,
     failure_type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream_descriptor: Option<&'a StreamDescriptor>,

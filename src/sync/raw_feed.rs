@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use alluvium_normalization::limits::Limits;
+use alluvium_normalization::names::told;
 use alluvium_normalization::plan::StreamPlan;
 use alluvium_normalization::raw::RawLayout;
 
@@ -146,16 +147,16 @@ impl<'a> RawFeed<'a> {
 
     /// A row that holds no record: the end, or one more that is counted.
     fn refuse(&mut self, stream: usize, row: TextRow<'_>) -> Result<(), Halt> {
-        let id = row.get(0).unwrap_or("NULL");
+        let id = &*told(row.get(0).unwrap_or("NULL"));
         match self.settings.on_bad_input {
             OnBadInput::Fail => Err(Halt::Failed(Failure::source(format!(
                 "the raw row `{id}` of stream `{}` holds no JSON object",
-                self.plans[stream].stream.name
+                told(&self.plans[stream].stream.name)
             )))),
             OnBadInput::Skip => {
                 *self.rejected.entry(Some(stream)).or_default() += 1;
                 self.intake.progress.expect_one_less(stream);
-                tracing::warn!(row = id, stream = self.plans[stream].stream.name, "raw row skipped");
+                tracing::warn!(row = id, stream = %told(&self.plans[stream].stream.name), "raw row skipped");
                 Ok(())
             }
         }

@@ -46,7 +46,10 @@ pub(super) fn emitted_at(row: TextRow<'_>, limits: &Limits) -> Option<i64> {
     if let Some(micros) = text.strip_prefix('@') {
         return micros.parse().ok();
     }
-    let quoted = if text.starts_with('"') { text.to_owned() } else { walk::quoted(text) };
+    // Postgres writes years of more than four digits without the sign that ISO 8601 has for them
+    let is_expanded = text.bytes().take_while(u8::is_ascii_digit).count() > 4;
+    let sign = if is_expanded { "+" } else { "" };
+    let quoted = if text.starts_with('"') { text.to_owned() } else { walk::quoted(&format!("{sign}{text}")) };
     match cast::scalar(ScalarColumn::TimestampTz, &quoted, limits) {
         (Value::Micros(micros), _) => Some(micros),
         _ => None,

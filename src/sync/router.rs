@@ -240,14 +240,15 @@ impl<'a> Router<'a> {
         }
     }
 
-    /// Why the warehouse can't hold what of a record is kept as it came.
+    /// Why a record can't be used: it is too deep, or what is kept of it as it came is too long.
     fn unheld(&self, stream: usize, record: &Record<'_>) -> Option<String> {
-        let data = self.plans[stream].raw.as_ref().map(|_| record.data.get());
-        let parts = [("data", data), ("changes", record.changes.map(RawValue::get))];
-        parts.into_iter().find_map(|(name, json)| {
-            let error = cast::document(json?, self.limits).err()?;
-            Some(format!("is a RECORD whose `{name}` {error}"))
-        })
+        let data = match &self.plans[stream].raw {
+            Some(_) => cast::document(record.data.get(), self.limits),
+            None => cast::shallow(record.data.get(), self.limits),
+        };
+        let changes = record.changes.map_or(Ok(()), |changes| cast::document(changes.get(), self.limits));
+        let parts = [("data", data), ("changes", changes)];
+        parts.into_iter().find_map(|(name, held)| Some(format!("is a RECORD whose `{name}` {}", held.err()?)))
     }
 
     fn record(&mut self, stream: usize, record: &Record<'_>) -> Result<(), Halt> {
@@ -256,7 +257,7 @@ impl<'a> Router<'a> {
         let before = chunk.bytes();
         chunk.push(&shred::Record {
             id: self.ids.next(self.now),
-            emitted_at: record.emitted_at.and_then(|emitted| emitted.checked_mul(1_000)).unwrap_or(self.now),
+            emitted_at: record.emitted_at.and_then(cast::emitted_at).unwrap_or(self.now),
             data,
             changes: record.changes.map(RawValue::get),
         });

@@ -2,9 +2,11 @@
 
 use std::io::{self, IsTerminal as _};
 
+use alluvium_normalization::names::cut;
+
 use crate::failure::Failure;
 use crate::logging::LogTarget;
-use crate::protocol::writer::ProtocolWriter;
+use crate::protocol::writer::{LONGEST_MESSAGE, ProtocolWriter};
 use crate::sync::compact::report::Compacted;
 use crate::sync::report::{Progress, Report};
 use crate::terminal::compacted;
@@ -61,7 +63,7 @@ impl Audience {
         if self.has_person || !told {
             let mark = Style::of_stderr().paint(Tone::Bad, "error:");
             let chain = failure.chain().to_string();
-            let lines = chain.lines().map(harmless).collect::<Vec<_>>().join("\n");
+            let lines = cut(&chain, LONGEST_MESSAGE).lines().map(harmless).collect::<Vec<_>>().join("\n");
             self.screen.say(&format!("{mark} {lines}"));
         }
     }

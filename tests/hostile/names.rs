@@ -9,6 +9,8 @@ use crate::support::{Rows, TestWarehouse, in_every_warehouse};
 in_every_warehouse! {
     names_stay_in_their_quotes_whatever_is_done,
     schemas_of_the_config_stay_in_their_quotes,
+    no_stream_has_its_tables_among_those_of_our_bookkeeping,
+    a_long_name_is_told_by_its_beginning,
 }
 
 /// Names made to end a quotation, to begin a comment, to be taken for a file, to be cut, not to be seen.
@@ -124,4 +126,59 @@ fn schemas_of_the_config_stay_in_their_quotes<W: TestWarehouse>() {
         destination.query("SELECT count(*) FROM information_schema.tables WHERE table_name = '_airbyte_raw_s'");
     assert_eq!(schemas, [[Some((names("").len()).to_string())]]);
     assert_canary(&destination);
+}
+
+fn no_stream_has_its_tables_among_those_of_our_bookkeeping<W: TestWarehouse>() {
+    let lower =
+        ["_airbyte_internal", "_Airbyte Internal", "_\u{e1}irbyte-internal"].map(|namespace| ("lower", namespace));
+    let others = [("exact", "_airbyte\0_internal"), ("basic", "_airbyte_internal")];
+    for (naming, namespace) in lower.into_iter().chain(others) {
+        let destination = Destination::of::<W>(&json!({"normalization": {"naming": naming}}));
+        let mut catalog = catalog(&[("main__s__staging", json!({"id": {"type": "integer"}}))]);
+        catalog["streams"][0]["stream"]["namespace"] = json!(namespace);
+        let run = destination.write(&catalog, &record("main__s__staging", Some(namespace), &json!({"id": 1})));
+        let (kind, told) = run.error();
+        assert_eq!(kind, "config_error", "{told}");
+        assert!(
+            told.ends_with(
+                "the schema `_airbyte_internal` is kept for bookkeeping; choose another namespace or schema"
+            ),
+            "{told}"
+        );
+        let tables = "SELECT table_name FROM information_schema.tables WHERE table_name LIKE '%staging%'";
+        assert_eq!(destination.query(tables), [[None::<String>; 0]; 0]);
+    }
+}
+
+fn a_long_name_is_told_by_its_beginning<W: TestWarehouse>() {
+    let long = |number: usize| format!("{number}{}", "z".repeat(100_000));
+    let told = |run: &crate::landing::Run| run.messages.iter().map(|message| message.to_string().len()).sum::<usize>();
+    let known = catalog(&[("s", json!({"id": {"type": "integer"}}))]);
+
+    let failing = Destination::of::<W>(&json!({}));
+    let run = failing.write(&known, &record(&long(7), Some(&long(8)), &json!({"id": 1})));
+    let (beginning, other) = (format!("8{}…", "z".repeat(199)), format!("7{}…", "z".repeat(199)));
+    let message =
+        format!("line 1 of the input is a RECORD of stream `{beginning}.{other}`, which the catalog does not have");
+    assert_eq!(run.error(), ("system_error", message.as_str()));
+    assert!(told(&run) < 10_000, "{}", told(&run));
+
+    // unknown streams, undeclared properties, and a stream of the catalog
+    let skipping = Destination::of::<W>(&json!({"loading": {"on_bad_input": "skip"}}));
+    let unknown: String = (0..20).map(|number| record(&long(number), None, &json!({"id": 1}))).collect();
+    let undeclared: String = (0..20).map(|number| record("s", None, &json!({long(number): 1}))).collect();
+    let run = skipping.write(&known, &(unknown + &undeclared)).succeeded();
+    assert!(told(&run) < 40_000, "{}", told(&run));
+    let report = run
+        .messages
+        .iter()
+        .find_map(|message| message["log"]["message"].as_str().filter(|message| message.contains("sync report")));
+    assert!(report.unwrap().contains(&format!("19{}…", "z".repeat(198))), "{report:?}");
+
+    let mut catalog = catalog(&[(&long(9), json!({"id": {"type": "integer"}}))]);
+    let stream = &mut catalog["streams"][0];
+    (stream["destination_sync_mode"], stream["primary_key"]) = (json!("append_dedup"), json!([[long(3)]]));
+    let run = failing.write(&catalog, "");
+    let (kind, message) = run.error();
+    assert_eq!((kind, message.chars().filter(|character| *character == 'z').count()), ("config_error", 2 * 199));
 }

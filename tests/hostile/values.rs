@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{catalog, record};
+use super::{catalog, record, verb};
 use crate::landing::{Destination, line, state};
 use crate::support::{TestWarehouse, in_every_warehouse};
 
@@ -10,6 +10,8 @@ in_every_warehouse! {
     numbers_beyond_everything_are_told_and_never_computed,
     text_that_ends_a_quotation_is_text,
     objects_of_very_many_members_are_read_in_their_time,
+    changes_beyond_their_room_are_counted,
+    an_emitted_at_that_is_no_moment_is_the_time_of_arrival,
 }
 
 /// A column for each way to read a value.
@@ -135,4 +137,58 @@ fn objects_of_very_many_members_are_read_in_their_time<W: TestWarehouse>() {
     let run = destination.write(&catalog, &input).succeeded();
     assert_eq!(run.states(), [1]);
     assert_eq!(destination.query("SELECT count(*), count(id) FROM s"), [[Some("3".to_owned()), Some("2".to_owned())]]);
+}
+
+/// Each of so many elements is told by a path of 200 characters.
+fn changes_beyond_their_room_are_counted<W: TestWarehouse>() {
+    let (records, elements, name) = (100, 2_000, "n".repeat(200));
+    let items = json!({"type": "object", "properties": {"x": {"type": "integer"}}});
+    let catalog = catalog(&[("s", json!({&name: {"type": "array", "items": items}, "id": {"type": "integer"}}))]);
+    let data = |id: i32| json!({"id": id, &name: vec![1; elements]});
+    let input: String = (0..records).map(|id| record("s", None, &data(id))).collect();
+    let destination = Destination::of::<W>(&json!({}));
+    let run = destination.write(&catalog, &(input + &state(1))).succeeded();
+    assert_eq!(run.states(), [1]);
+    let report = serde_json::to_string(&run.messages).unwrap();
+    assert!(report.contains(&format!("nulled={}", 100 * elements)), "{report}");
+
+    let metas = || destination.query("SELECT CAST(_airbyte_meta AS text) FROM s ORDER BY id");
+    let landed = metas();
+    assert_eq!(landed.len(), 100);
+    for meta in landed.iter().flatten().flatten() {
+        assert!((65_000..66_000).contains(&meta.len()), "{}", meta.len());
+        let meta: Value = serde_json::from_str(meta).unwrap();
+        let told = meta["changes"].as_array().unwrap();
+        assert_eq!(told[7]["field"], json!(format!("{name}[7]")));
+        assert_eq!(meta["omitted_changes"], json!(elements - told.len()));
+    }
+    verb(&destination, &["normalize"]);
+    assert_eq!(metas(), landed);
+}
+
+fn an_emitted_at_that_is_no_moment_is_the_time_of_arrival<W: TestWarehouse>() {
+    let moments = [-210_866_803_200_000_i64, i64::MAX / 1_000];
+    let others = [moments[0] - 1, moments[1] + 1, -1_000_000_000_000_000, i64::MIN / 1_000, i64::MIN, i64::MAX];
+    let input: String = moments
+        .iter()
+        .chain(&others)
+        .zip(0..)
+        .map(|(emitted_at, id)| {
+            line(&json!({"type": "RECORD", "record": {"stream": "s", "data": {"id": id}, "emitted_at": emitted_at}}))
+        })
+        .collect();
+    let destination = Destination::of::<W>(&json!({}));
+    destination.write(&catalog(&[("s", json!({"id": {"type": "integer"}}))]), &input).succeeded();
+    let landed = |table: &str| {
+        let sql = format!(
+            "SELECT CASE WHEN _airbyte_emitted_at < '0001-01-01' THEN 'first' WHEN _airbyte_emitted_at > '9999-12-31' \
+             THEN 'last' WHEN _airbyte_emitted_at > '2020-01-01' THEN 'arrival' END FROM {table} ORDER BY _airbyte_ab_id"
+        );
+        destination.query(&sql).into_iter().flatten().map(Option::unwrap).collect::<Vec<_>>()
+    };
+    let expected: Vec<String> =
+        [&["first", "last"][..], &["arrival"; 6]].concat().into_iter().map(str::to_owned).collect();
+    assert_eq!([landed("s"), landed("_airbyte_raw_s")], [expected.clone(), expected.clone()]);
+    verb(&destination, &["normalize"]);
+    assert_eq!(landed("s"), expected);
 }

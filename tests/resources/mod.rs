@@ -3,6 +3,8 @@
 
 /// How much address space a process is given.
 mod address_space;
+/// How much memory a process is given.
+mod cgroup;
 /// Large inputs in bounded memory: `make test-large`.
 mod large;
 /// A Postgres server whose disk is full.
@@ -23,6 +25,7 @@ in_every_warehouse! {
     too_few_file_descriptors_are_an_error_and_no_more,
     sixty_four_levels_of_nesting_are_sixty_four_tables,
     a_record_of_ten_thousand_children_lands_whole,
+    elements_of_the_wrong_kind_take_no_more_memory_than_others,
 }
 
 /// The most memory that a process has had up to now, in megabytes; `None`: it has ended.
@@ -125,6 +128,23 @@ fn a_record_of_ten_thousand_children_lands_whole<W: TestWarehouse>() {
     let counted =
         destination.query("SELECT count(*), count(DISTINCT owner), sum(owner - _airbyte_position) FROM s_children");
     assert_eq!(counted, [["10000", "10000", "0"].map(|number| Some(number.to_owned()))]);
+}
+
+fn elements_of_the_wrong_kind_take_no_more_memory_than_others<W: TestWarehouse>() {
+    let name = "n".repeat(200);
+    let items = json!({"type": "object", "properties": {"x": {"type": "integer"}}});
+    let catalog = json!({"streams": [{
+        "stream": {"name": "s", "json_schema": {"properties": {&name: {"type": "array", "items": items}}}},
+        "sync_mode": "full_refresh", "destination_sync_mode": "append",
+    }]});
+    let peak = |element: Value| {
+        let data = json!({&name: vec![element; 300_000]});
+        let record = json!({"type": "RECORD", "record": {"stream": "s", "data": data, "emitted_at": 0}});
+        let destination = Destination::of::<W>(&json!({}));
+        peak_of(destination.command(&catalog), |stdin| stdin.write_all(format!("{record}\n").as_bytes()).unwrap()).0
+    };
+    let (wrong, right) = (peak(json!(1)), peak(json!({})));
+    assert!(wrong < right + 30, "{wrong} MB, {right} MB");
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! What one line says: what `serde_json::Value` says, and a STATE's echo differs in nothing but the member that is set.
 
+use alluvium_normalization::cast;
+use alluvium_normalization::sql::Dialect;
+use alluvium_normalization::sql::duckdb::DuckDb;
+use alluvium_normalization::sql::postgres::Postgres;
 use alluvium_normalization::walk;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -65,6 +69,7 @@ fn said(read: Result<Line<'_>, BadLine>) -> Said {
     match read {
         Ok(Line::Record(record)) => {
             assert!(record.data.get().starts_with('{') && record.data.get().ends_with('}'));
+            record.emitted_at.into_iter().for_each(emitted);
             Said::Record {
                 stream: stream(record.stream),
                 data: json(record.data),
@@ -93,6 +98,18 @@ fn said(read: Result<Line<'_>, BadLine>) -> Said {
         Err(BadLine::NoState) => Said::NoState,
         Err(BadLine::NotUtf8 | BadLine::NotJson { .. }) => unreachable!(),
     }
+}
+
+/// An `emitted_at` is what each warehouse holds as it is, or no moment.
+fn emitted(milliseconds: i64) {
+    let micros = i128::from(milliseconds) * 1_000;
+    let held: [Box<dyn Dialect>; 2] = [Box::new(DuckDb::default()), Box::new(Postgres::default())];
+    let is_held = held.iter().all(|dialect| {
+        let (first, last) = dialect.limits().timestamps;
+        (first..=last).contains(&micros)
+    });
+    let expected = i64::try_from(micros).ok().filter(|_| is_held);
+    assert_eq!(cast::emitted_at(milliseconds), expected);
 }
 
 fn stream(name: StreamName<'_>) -> Stream {

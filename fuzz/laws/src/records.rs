@@ -69,11 +69,20 @@ fn shredded(plan: &StreamPlan, limits: &Limits, records: &[&str], batch_bytes: u
     let mut batches: Batches = tables.map(|slot| (slot, Vec::new())).collect();
     let mut sink = |slot: Slot, batch: RecordBatch| batches.entry(slot).or_default().push(batch);
     for (id, data) in (1..).zip(records) {
-        shredder.push(&Record { id, emitted_at: 5, data, changes: None }, 6, &mut sink).unwrap();
+        shredder.push(&Record { id, emitted_at: emitted_at(data), data, changes: None }, 6, &mut sink).unwrap();
     }
     shredder.flush(&mut sink).unwrap();
     let counts = shredder.take_counts();
     (batches, counts)
+}
+
+/// Any moment that a record can have been emitted at, one of its own for each.
+fn emitted_at(record: &str) -> i64 {
+    let some =
+        record.bytes().fold(record.len() as u64, |some, byte| (some ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let milliseconds =
+        (some % 3).cast_signed() - 1 + if some % 2 == 0 { -210_866_803_200_000 } else { i64::MAX / 1_000 };
+    cast::emitted_at(milliseconds).or_else(|| cast::emitted_at((some >> 20).cast_signed())).unwrap_or_default()
 }
 
 /// The rows of each typed table: its columns' values as text.
@@ -147,7 +156,7 @@ fn land(plan: &StreamPlan, batches: &Batches, whole: &[Rows], walked: &[Walked],
     let Some(root) = plan.tables.first() else { return };
     let system =
         |wanted: SystemColumn| root.columns.iter().position(|column| column.source == ColumnSource::System(wanted));
-    let meta = system(SystemColumn::Meta).unwrap();
+    let (meta, emitted) = (system(SystemColumn::Meta).unwrap(), system(SystemColumn::EmittedAt).unwrap());
     for (row, walked) in whole[0].iter().zip(walked) {
         let meta: BTreeMap<String, &RawValue> = serde_json::from_str(row[meta].as_deref().unwrap()).unwrap();
         let mut changes: Vec<BTreeMap<String, String>> = serde_json::from_str(meta["changes"].get()).unwrap();
@@ -158,7 +167,8 @@ fn land(plan: &StreamPlan, batches: &Batches, whole: &[Rows], walked: &[Walked],
             .iter()
             .map(|change| (change["field"].clone(), change["reason"].clone() + &change["change"]))
             .collect();
-        assert_eq!(changes, walked.changes);
+        told(&meta, &changes, &walked.changes, more_changes);
+        assert_eq!(row[emitted], Some(emitted_at(walked.record).to_string()));
     }
     let mut raw = batches[&Slot::Raw].iter().flat_map(|batch| {
         let data = batch.column_by_name("_airbyte_data").unwrap();
@@ -167,6 +177,22 @@ fn land(plan: &StreamPlan, batches: &Batches, whole: &[Rows], walked: &[Walked],
     for walked in walked {
         assert_eq!(raw.next().as_deref(), Some(cast::raw_text(walked.record).as_ref()));
     }
+}
+
+/// All changes are told, or the first of them, as many as there is room for, and how many are not.
+fn told(meta: &BTreeMap<String, &RawValue>, changes: &[(String, String)], all: &[(String, String)], more: bool) {
+    const ROOM: usize = 64 << 10;
+    let omitted: usize = meta.get("omitted_changes").map_or(0, |omitted| omitted.get().parse().unwrap());
+    assert!(all.starts_with(changes));
+    if more && omitted > 0 {
+        return; // the others take room too
+    }
+    assert_eq!(changes.len() + omitted, all.len());
+    let filled = meta["changes"].get().len();
+    assert!(filled <= ROOM + "[]".len());
+    // a change is its path, as JSON, and some 85 bytes
+    let next = all.get(changes.len()).map_or(usize::MAX, |(path, _)| 100 + 6 * path.len());
+    assert!(filled.saturating_add(next) > ROOM);
 }
 
 /// Each undeclared member is there once, by its name and with its text.

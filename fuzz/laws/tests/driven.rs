@@ -8,8 +8,12 @@ mod made;
 #[path = "driven/mutations.rs"]
 mod mutations;
 
+use std::cell::Cell;
 use std::fs;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use alluvium_laws::TARGETS;
 use proptest::prelude::*;
@@ -29,12 +33,33 @@ fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
     corpus
 }
 
+/// How long a law may take over one input on a machine that does much else.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// Tries a law: false if it had no end in time.
+fn ends(law: fn(&[u8]), input: &[u8]) -> bool {
+    let (trying, tried) = mpsc::channel::<()>();
+    let input = input.to_owned();
+    let thread = std::thread::spawn(move || {
+        let _trying = trying;
+        law(&input);
+    });
+    if tried.recv_timeout(LONGEST) == Err(RecvTimeoutError::Timeout) {
+        return false;
+    }
+    thread.join().unwrap_or_else(|broken| resume_unwind(broken));
+    true
+}
+
 /// Runs a law over many inputs. The least one that breaks it is written where a person can take it into the corpus.
 fn drive(target: &str, inputs: impl Strategy<Value = Vec<u8>>) {
     let law = alluvium_laws::target(target);
     let config = Config { failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
+    let hangs = Cell::new(false);
     let outcome = TestRunner::new(config).run(&inputs, |input| {
-        law(&input);
+        // one that hangs is told as it is: the time for smaller ones is up
+        hangs.set(!hangs.get() && !ends(law, &input));
+        prop_assert!(!hangs.get(), "no end within {LONGEST:?}");
         Ok(())
     });
     match outcome {
@@ -67,8 +92,8 @@ macro_rules! driven {
             fn kept() {
                 let law = alluvium_laws::target(TARGET);
                 for (path, input) in super::corpus(TARGET) {
-                    let broken = std::panic::catch_unwind(|| law(&input));
-                    assert!(broken.is_ok(), "{}", path.display());
+                    let ended = std::panic::catch_unwind(|| super::ends(law, &input));
+                    assert!(matches!(ended, Ok(true)), "{}", path.display());
                 }
             }
 

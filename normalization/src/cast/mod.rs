@@ -31,7 +31,8 @@ use std::borrow::Cow;
 
 pub use array::{csv, elements_of, json_array};
 pub(crate) use exact::{number_kind, string_kind};
-pub use json_limits::{DocumentError, document};
+pub use json_limits::{DocumentError, document, shallow};
+pub use temporal::emitted_at;
 pub use text::{json_text, key, raw_text, unescape};
 
 use crate::kind::ScalarColumn;

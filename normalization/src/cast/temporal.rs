@@ -73,6 +73,16 @@ fn micros(days: i64, clock: i64, limits: &Limits) -> Cast<'static> {
     }
 }
 
+/// The first moment that every warehouse holds: where Postgres's begin, 4714-11-24 BC.
+const FIRST_EMITTED: i64 = -210_866_803_200_000;
+
+/// A record's `emitted_at`, given in milliseconds, in microseconds. `None` if it is no moment: before those that every
+/// warehouse holds, or beyond 64 bits.
+#[must_use]
+pub const fn emitted_at(milliseconds: i64) -> Option<i64> {
+    if milliseconds < FIRST_EMITTED { None } else { milliseconds.checked_mul(1_000) }
+}
+
 /// The lower 64 bits: what counts from another day than 1970-01-01 may reach beyond them, and has the value back when it
 /// subtracts its own first day, wrapping too.
 #[allow(clippy::cast_possible_truncation)]

@@ -33,7 +33,7 @@ pub(super) fn limits(holds_nul: bool) -> Limits {
         identifiers: Postgres::default().limits().identifiers.clone(),
         columns: None,
         has_numeric: true,
-        json_depth: Some(50),
+        json_depth: 50,
         binary_json: Some(BinaryJson { bytes: 900, elements: 60, members: 30 }),
         holds_nul,
         field_bytes: 1000,

@@ -10,6 +10,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::names::told;
+
 pub use error::CatalogError;
 
 /// The streams of one sync, and how each is to be landed.
@@ -150,8 +152,8 @@ impl ConfiguredStream {
 impl fmt::Display for StreamName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.namespace {
-            Some(namespace) => write!(formatter, "{namespace}.{}", self.name),
-            None => formatter.write_str(&self.name),
+            Some(namespace) => write!(formatter, "{}.{}", told(namespace), told(&self.name)),
+            None => formatter.write_str(&told(&self.name)),
         }
     }
 }

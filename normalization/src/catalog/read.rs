@@ -4,6 +4,7 @@ use serde::Deserialize as _;
 use serde_json::{Deserializer, Map, Value};
 
 use super::{CatalogError, ConfiguredCatalog, ConfiguredStream, StreamName, SyncMode};
+use crate::names::told;
 use crate::walk;
 
 /// How deep a catalog's arrays and objects may nest: a schema takes up to four levels for one of its records'.
@@ -50,7 +51,7 @@ fn stream(index: usize, mut configured: Value) -> Result<ConfiguredStream, Catal
         None | Some("append") => SyncMode::Append,
         Some("overwrite") => SyncMode::Overwrite,
         Some("append_dedup") => SyncMode::AppendDedup,
-        Some(mode) => return Err(CatalogError::UnsupportedMode { stream: name, mode: mode.to_owned() }),
+        Some(mode) => return Err(CatalogError::UnsupportedMode { stream: name, mode: told(mode).into_owned() }),
     };
     let mut cursor_field = configured.path("cursor_field")?;
     let mut primary_key = configured.paths("primary_key")?;

@@ -10,10 +10,12 @@ mod assign;
 mod basic;
 mod clean;
 mod suffix;
+mod told;
 
 pub use assign::{assign, assign_in_order};
 pub use basic::BasicRules;
 pub use clean::{clean, plain, schema};
+pub use told::{cut, told};
 
 /// How source names become identifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -13,6 +13,7 @@ use crate::plan::{
     Column, ColumnSource, Dedup, KnownNames, ObjectNode, Options, Plan, StreamPlan, Table, TableRole, dedup,
 };
 use crate::shape::stream_properties;
+use crate::sql::INTERNAL_SCHEMA;
 
 /// Why a catalog can't be planned: the user must change the catalog or the config.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +43,14 @@ pub enum PlanError {
         /// The other.
         second: StreamName,
         /// Where both land.
+        schema: String,
+    },
+    /// A stream would have its tables among those of our bookkeeping, and could have the name of one of them.
+    #[error("stream `{stream}`: the schema `{schema}` is kept for bookkeeping; choose another namespace or schema")]
+    ForBookkeeping {
+        /// The stream.
+        stream: StreamName,
+        /// The schema that its tables would be in.
         schema: String,
     },
     /// A table would be wider than tables can be.
@@ -96,6 +105,7 @@ pub fn compile(
         .iter()
         .map(|stream| StreamDraft::new(stream, options, limits))
         .collect::<Result<Vec<_>, _>>()?;
+    drafts.iter().try_for_each(|draft| refuse_bookkeeping(draft, limits))?;
     refuse_shared_destinations(&drafts)?;
 
     let requests: Vec<Vec<TableRequest<'_>>> = drafts.iter().map(|draft| draft.requests(options)).collect();
@@ -218,6 +228,16 @@ impl<'a> StreamDraft<'a> {
             generation_id: self.stream.generation_id.unwrap_or(0),
             sync_id: self.stream.sync_id,
         }
+    }
+}
+
+/// Compared as the warehouse compares names, and once cleaned, so that no spelling gets by.
+fn refuse_bookkeeping(draft: &StreamDraft<'_>, limits: &Limits) -> Result<(), PlanError> {
+    let kept = limits.identifiers.comparison_key(INTERNAL_SCHEMA);
+    let schemas = [&draft.schema, &draft.raw_schema];
+    match schemas.into_iter().find(|schema| limits.identifiers.comparison_key(schema) == kept) {
+        None => Ok(()),
+        Some(schema) => Err(PlanError::ForBookkeeping { stream: draft.stream.name.clone(), schema: schema.clone() }),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::catalog::StreamName;
 use crate::kind::ColumnKind;
 use crate::limits::Limits;
+use crate::names::told;
 use crate::plan::nesting::{Draft, column_kind};
 use crate::plan::{CdcDeletion, Options, PlanError};
 use crate::shape::{Property, Shape};
@@ -63,14 +64,17 @@ pub(super) fn resolve(
         .iter()
         .map(|path| match kind_at(path) {
             Some(kind) => Ok(KeyPart { path: path.clone(), kind }),
-            None => Err(PlanError::KeyNotInSchema { stream: stream.clone(), path: path.join(".") }),
+            None => Err(PlanError::KeyNotInSchema { stream: stream.clone(), path: told(&path.join(".")).into_owned() }),
         })
         .collect::<Result<Vec<_>, _>>()?;
     let cursor = match (cursor, kind_at(cursor)) {
         ([], _) => None,
         (path, Some(kind)) => Some(Cursor { path: path.to_vec(), kind, column: column_of(path) }),
         (path, None) => {
-            return Err(PlanError::CursorNotInSchema { stream: stream.clone(), path: path.join(".") });
+            return Err(PlanError::CursorNotInSchema {
+                stream: stream.clone(),
+                path: told(&path.join(".")).into_owned(),
+            });
         }
     };
     let named = |name: &str| column_of(&[name.to_owned()]);

@@ -15,11 +15,51 @@ pub(super) enum Step {
     Element(u64),
 }
 
-/// A change on one value of the present record.
-#[derive(Debug)]
-pub(super) struct FieldChange {
-    pub(super) field: String,
-    pub(super) change: Change,
+/// What typing cost the present record, as the JSON of the changes' array without its brackets.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    json: String,
+    omitted: u64,
+}
+
+impl Changes {
+    /// The most bytes of JSON that one root row tells. A change repeats the path to its value, so that an array of wrong
+    /// elements would else take hundreds of times as much as its record.
+    const MOST_BYTES: usize = 64 << 10;
+
+    pub(super) fn clear(&mut self) {
+        self.json.clear();
+        self.omitted = 0;
+    }
+
+    /// Adds a change. The first that does not fit and all after it are counted, and their paths are not asked for: which ones are
+    /// told depends on the record and the plan alone.
+    pub(super) fn push(&mut self, path: impl FnOnce() -> String, change: Change) {
+        if self.omitted > 0 {
+            self.omitted += 1;
+            return;
+        }
+        let before = self.json.len();
+        if before > 0 {
+            self.json.push(',');
+        }
+        let field = walk::quoted(&path());
+        let (change, reason) = match change {
+            Change::WrongForm => ("NULLED", "DESTINATION_TYPECAST_ERROR"),
+            Change::OutOfRange => ("NULLED", "DESTINATION_FIELD_SIZE_LIMITATION"),
+            Change::Truncated => ("TRUNCATED", "DESTINATION_FIELD_SIZE_LIMITATION"),
+        };
+        // writing to a String can't fail
+        let _ = write!(self.json, "{{\"field\":{field},\"change\":\"{change}\",\"reason\":\"{reason}\"}}");
+        if self.json.len() > Self::MOST_BYTES {
+            self.json.truncate(before);
+            self.omitted = 1;
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.json.is_empty() && self.omitted == 0
+    }
 }
 
 /// What typing cost, summed up.
@@ -31,7 +71,7 @@ pub struct Counts {
     pub nulled: u64,
     /// Values that lost something.
     pub truncated: u64,
-    /// Source paths of properties that the schema does not declare; at most [`Counts::MOST_UNDECLARED`].
+    /// Source paths of properties that the schema does not declare, as they are told; at most [`Counts::MOST_UNDECLARED`].
     pub undeclared: BTreeSet<String>,
 }
 
@@ -72,28 +112,19 @@ impl Layout {
         path
     }
 
-    /// The text of `_airbyte_meta`: the source's changes, then ours.
-    pub(super) fn meta(&self, source: Option<&str>, ours: &[FieldChange]) -> Cow<'_, str> {
+    /// The text of `_airbyte_meta`: the source's changes, then ours, then how many of ours are not there.
+    pub(super) fn meta(&self, source: Option<&str>, ours: &Changes) -> Cow<'_, str> {
         if source.is_none() && ours.is_empty() {
             return Cow::Borrowed(&self.meta_without_changes);
         }
-        let mut meta = self.meta_head.clone();
         let source = source.and_then(|changes| changes.trim().strip_prefix('[')?.strip_suffix(']'));
-        let source = source.map_or("", str::trim);
-        meta.push_str(&crate::cast::raw_text(source));
-        for (index, FieldChange { field, change }) in ours.iter().enumerate() {
-            if index > 0 || !source.is_empty() {
-                meta.push(',');
-            }
-            let field = walk::quoted(field);
-            let (change, reason) = match change {
-                Change::WrongForm => ("NULLED", "DESTINATION_TYPECAST_ERROR"),
-                Change::OutOfRange => ("NULLED", "DESTINATION_FIELD_SIZE_LIMITATION"),
-                Change::Truncated => ("TRUNCATED", "DESTINATION_FIELD_SIZE_LIMITATION"),
-            };
-            let _ = write!(meta, "{{\"field\":{field},\"change\":\"{change}\",\"reason\":\"{reason}\"}}");
+        let source = crate::cast::raw_text(source.map_or("", str::trim));
+        let comma = if source.is_empty() || ours.json.is_empty() { "" } else { "," };
+        let mut meta = [&self.meta_head, source.as_ref(), comma, &ours.json, "]"].concat();
+        if ours.omitted > 0 {
+            let _ = write!(meta, ",\"omitted_changes\":{}", ours.omitted);
         }
-        meta.push_str("]}");
+        meta.push('}');
         Cow::Owned(meta)
     }
 }

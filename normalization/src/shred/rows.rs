@@ -10,6 +10,7 @@ use crate::columns::SystemColumn;
 use crate::kind::ColumnKind;
 use crate::plan::{ColumnSource, Table};
 use crate::shred::builder::{Builder, field};
+use crate::shred::changes::Changes;
 use crate::shred::layout::Layout;
 use crate::shred::{Record, ShredError, Sink, Slot};
 
@@ -81,7 +82,7 @@ impl Rows {
                     builder.push(&cast::Value::Micros(record.emitted_at));
                 }
                 SystemColumn::Data => bytes += builder.push_text(&cast::raw_text(record.data)),
-                SystemColumn::Meta => bytes += builder.push_text(&layout.meta(record.changes, &[])),
+                SystemColumn::Meta => bytes += builder.push_text(&layout.meta(record.changes, &Changes::default())),
                 SystemColumn::GenerationId => {
                     builder.push(&cast::Value::Integer(layout.generation_id));
                 }

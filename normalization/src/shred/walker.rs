@@ -8,8 +8,9 @@ use crate::cast::{self, Change, Value};
 use crate::columns::SystemColumn;
 use crate::kind::ColumnKind;
 use crate::limits::Limits;
+use crate::names::told;
 use crate::shred::builder::Builder;
-use crate::shred::changes::{Counts, FieldChange, Step};
+use crate::shred::changes::{Changes, Counts, Step};
 use crate::shred::identity::{KeyHash, row_id};
 use crate::shred::layout::{Inside, Layout, Located, NodeId};
 use crate::shred::rows::Rows;
@@ -49,7 +50,7 @@ pub(super) struct Walker {
     /// A buffer a table: undeclared members of the row that is being filled, prefix and key apart.
     additional: Vec<Vec<(NodeId, Span, Span)>>,
     steps: Vec<Step>,
-    changes: Vec<FieldChange>,
+    changes: Changes,
     scratch: String,
     counts: Counts,
     seen_undeclared: HashSet<u64>,
@@ -80,7 +81,7 @@ impl Walker {
             additional: vec![Vec::new(); tables.len()],
             tables,
             steps: Vec::new(),
-            changes: Vec::new(),
+            changes: Changes::default(),
             scratch: String::new(),
             counts: Counts::default(),
             seen_undeclared: HashSet::default(),
@@ -370,7 +371,8 @@ impl Walker {
         if is_new {
             // positions would make every element's properties different ones
             let names: Vec<Step> = self.steps.iter().filter(|step| matches!(step, Step::Field(..))).copied().collect();
-            self.counts.undeclared.insert(context.layout.path(&names, Some(&cast::key(key))));
+            let path = context.layout.path(&names, Some(&told(&cast::key(key))));
+            self.counts.undeclared.insert(told(&path).into_owned());
         }
     }
 
@@ -418,7 +420,7 @@ impl Walker {
             Change::WrongForm | Change::OutOfRange => self.counts.nulled += 1,
             Change::Truncated => self.counts.truncated += 1,
         }
-        self.changes.push(FieldChange { field: layout.path(&self.steps, last), change });
+        self.changes.push(|| layout.path(&self.steps, last), change);
     }
 }
 

@@ -4,7 +4,7 @@
 mod basic;
 
 use crate::kind::{ColumnKind, ScalarColumn};
-use crate::limits::Limits;
+use crate::limits::{JSON_DEPTH, Limits};
 use crate::names::{IdentifierLength, IdentifierRules};
 use crate::sql::{Dialect, TableName};
 
@@ -33,7 +33,7 @@ static LIMITS: Limits = Limits {
     },
     columns: None,
     has_numeric: false,
-    json_depth: None,
+    json_depth: JSON_DEPTH,
     binary_json: None,
     holds_nul: true,
     // Texts of a batch lie behind each other, by offsets of 31 bits: a long one needs room beside those that came before.

@@ -4,7 +4,7 @@
 mod basic;
 
 use crate::kind::{ColumnKind, ScalarColumn};
-use crate::limits::{BinaryJson, Limits};
+use crate::limits::{BinaryJson, JSON_DEPTH, Limits};
 use crate::names::{IdentifierLength, IdentifierRules};
 use crate::sql::internal::internal_name;
 use crate::sql::{Dialect, TableName, rename_column};
@@ -28,8 +28,7 @@ static LIMITS: Limits = Limits {
     },
     columns: Some(1_600),
     has_numeric: true,
-    // Its parser recurses: with the default of max_stack_depth (2 MB) no deeper than 13,000 objects in version 15.
-    json_depth: Some(2_000),
+    json_depth: JSON_DEPTH,
     // The length of a container has 28 bits, and reading one doubles the room for its parts (32 bytes an element, 72 a
     // member) up to 1 GB.
     binary_json: Some(BinaryJson { bytes: (1 << 28) - 1, elements: 1 << 24, members: 1 << 23 }),

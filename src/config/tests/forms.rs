@@ -168,6 +168,8 @@ fn raw_tables_have_a_schema_of_their_own_in_any_warehouse() {
     assert_eq!(config(with("landing")).unwrap().options().raw_schema.as_deref(), Some("landing"));
     let bookkeeping = "raw_data_schema: _airbyte_internal is kept for bookkeeping; choose another";
     assert_eq!(refused(with("_AIRBYTE internal")), bookkeeping);
+    let schema = json!({"destination_path": "a.duckdb", "schema": "_airbyte-internal"});
+    assert_eq!(refused(schema), "schema: _airbyte_internal is kept for bookkeeping; choose another");
     let numbers = json!({"destination_path": "a", "unconstrained_number": true, "normalization": {"number": "double"}});
     assert_eq!(refused(numbers), "unconstrained_number: contradicts normalization.number, which says double");
 }

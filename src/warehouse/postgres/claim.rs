@@ -3,6 +3,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use alluvium_normalization::names::told;
 use tokio_postgres::Error;
 
 use super::connect::Session;
@@ -36,6 +37,7 @@ pub(super) fn claim(session: &Session, streams: &[(String, String)]) -> Result<(
             let is_over = Instant::now() >= end;
             if is_over || is_first {
                 let holder = holder(session, &key).map_err(explain)?;
+                let stream = told(stream);
                 let reason = format!("another sync is writing the stream `{stream}` to the schema `{schema}`{holder}");
                 if is_over {
                     return Err(WarehouseError::Transient(format!("{reason}: let it end first")));

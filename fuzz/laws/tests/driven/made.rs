@@ -169,7 +169,13 @@ pub(super) fn catalogs() -> BoxedStrategy<Vec<u8>> {
 
 pub(super) fn lines() -> BoxedStrategy<Vec<u8>> {
     let stream = || prop_oneof![3 => name().prop_map(Value::from), 1 => value(1)];
-    let record = (stream(), stream(), members(value(3)), value(2), number()).prop_map(
+    let emitted_at = || {
+        let ends =
+            [-210_866_803_200_000, i64::MAX / 1_000].map(|end: i64| (end - 3..end + 3).prop_map(|at| at.to_string()));
+        let [first, last] = ends;
+        prop_oneof![2 => number(), 1 => first, 1 => last]
+    };
+    let record = (stream(), stream(), members(value(3)), value(2), emitted_at()).prop_map(
         |(name, namespace, data, changes, emitted_at)| {
             let emitted_at: Value = serde_json::from_str(&emitted_at).unwrap_or_default();
             json!({"type": "RECORD", "record": {

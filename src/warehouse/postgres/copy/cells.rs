@@ -96,7 +96,7 @@ impl<'a> Cells<'a> {
             Self::Boolean(array) => put_bytes(&[u8::from(array.value(row))], out)?,
             Self::Integer(array) => put_bytes(&array.value(row).to_be_bytes(), out)?,
             Self::Double(array) => put_bytes(&array.value(row).to_be_bytes(), out)?,
-            // what Arrow counts beyond a type's range is carried modulo its width
+            // what Arrow counts beyond a type's range is carried modulo its width; casts promise that Postgres's range has it
             Self::Date(array) => put_bytes(&array.value(row).wrapping_sub(EPOCH_DAYS).to_be_bytes(), out)?,
             Self::Timestamp(array) => put_bytes(&array.value(row).wrapping_sub(EPOCH_MICROS).to_be_bytes(), out)?,
             Self::Time(array) => put_bytes(&array.value(row).to_be_bytes(), out)?,
