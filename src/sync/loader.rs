@@ -16,8 +16,9 @@ use crate::protocol::writer::ProtocolWriter;
 use crate::seams;
 use crate::sync::budget::Budget;
 use crate::sync::clock::{now_micros, rfc3339};
+use crate::sync::kept::Rows;
 use crate::sync::report::{Progress, Report, StreamReport};
-use crate::sync::transaction::{Rows, Transaction};
+use crate::sync::transaction::Transaction;
 use crate::warehouse::Warehouse;
 
 /// How long the loader waits for more before it loads what it has gathered.

@@ -20,6 +20,8 @@ pub(crate) mod compact;
 pub(crate) mod foreseen;
 /// Tables of a stream that earlier plans had and the present one has not.
 mod former;
+/// The rows of a checkpoint, kept until they are durable.
+mod kept;
 /// Batches gathered, checkpoint by checkpoint, and states acknowledged behind them.
 mod loader;
 /// How often and after which pauses something is tried again.

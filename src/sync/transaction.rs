@@ -11,23 +11,17 @@ use alluvium_normalization::plan::StreamPlan;
 use alluvium_normalization::shred::Slot;
 use alluvium_normalization::sql::bookkeeping::{SyncLogEntry, log_sync, write_state};
 use alluvium_normalization::sql::{StreamSql, TableName};
-use arrow_array::RecordBatch;
 
 use crate::failure::Failure;
 use crate::seams;
+use crate::sync::kept::{Kept, Rows};
 use crate::sync::patience::Patience;
 use crate::sync::prepare::failure;
 use crate::sync::target::{Replacing, StreamTarget};
 use crate::warehouse::{Interrupted, Warehouse};
 
-/// Bytes of batches that are kept of a checkpoint. One whose rows unfold into more can't be done again.
-const KEPT_BYTES: usize = 192 << 20;
-
 /// Bytes of input after which a checkpoint whose batches are kept is committed. Shredded they take three times as much.
 const KEPT_INPUT: usize = 24 << 20;
-
-/// Rows of one table of a stream.
-pub(super) type Rows = ((usize, Slot), Vec<RecordBatch>);
 
 /// What the checkpoints of a sync are written by, one after the other.
 pub(super) struct Transaction<'a> {
@@ -59,7 +53,7 @@ impl<'a> Transaction<'a> {
 
     /// Bytes of input that a checkpoint should hold at most.
     pub(super) fn most_input(&self) -> usize {
-        if self.kept.limit == 0 { usize::MAX } else { KEPT_INPUT }
+        if self.kept.is_wanted() { KEPT_INPUT } else { usize::MAX }
     }
 
     /// The most bytes of input whose rows should be loaded at once.
@@ -159,9 +153,9 @@ impl<'a> Transaction<'a> {
     }
 
     fn replay(&mut self) -> Result<(), Failure> {
-        let kept = std::mem::take(&mut self.kept.rows);
-        let loaded = kept.iter().try_for_each(|rows| self.load_rows(rows));
-        self.kept.rows = kept;
+        let rows = self.kept.take();
+        let loaded = rows.iter().try_for_each(|rows| self.load_rows(rows));
+        self.kept.put_back(rows);
         loaded
     }
 
@@ -235,13 +229,13 @@ impl<'a> Transaction<'a> {
         let plans = Arc::clone(&self.plans);
         let plan = &plans[stream];
         let into = &self.targets[stream].targets;
-        let mut statements = self.sql(plan).merge(into);
-        if !self.indexed.contains(&stream) {
-            // after the rows: an index that is there first makes every row of a new table dearer
-            statements.extend(self.sql(plan).index(into));
-        }
-        statements.extend(self.sql(plan).drop_batch());
-        self.execute(&statements, plan)
+        let sql = self.sql(plan);
+        let (merge, clean) = (sql.merge(into), sql.drop_batch());
+        // after the rows: an index that is there first makes every row of a new table dearer
+        let index = if self.indexed.contains(&stream) { Vec::new() } else { sql.index(into) };
+        self.execute(&merge, plan)?;
+        self.step("index", &index, plan)?;
+        self.step("clean", &clean, plan)
     }
 
     /// Lets a replacement take effect, if the stream is one.
@@ -253,22 +247,25 @@ impl<'a> Transaction<'a> {
         // the live tables take what merges find rows by from the staged ones, where they have it
         let sql = replacing.sql(self.sql(plan));
         let (indexes, pairs) = (sql.index(&sql.live()), sql.replaced_tables());
-        self.execute(&indexes, plan)?;
-        let mut statements = if self.targets[stream].refills {
+        self.step("index", &indexes, plan)?;
+        seams::reach("swap");
+        let statements = if self.targets[stream].refills {
             // of a stream without rows nothing was loaded
             self.empty(stream)?;
             self.targets[stream].retyped.iter().flat_map(|retyped| retyped.after.clone()).collect()
         } else {
             self.swap(replacing, stream, pairs)?
         };
+        self.execute(&statements, plan)?;
         let (dialect, target) = (self.warehouse.dialect(), &self.targets[stream]);
-        statements.extend(target.obsolete.iter().map(|table| dialect.give_up(table)));
+        let mut clean: Vec<String> = target.obsolete.iter().map(|table| dialect.give_up(table)).collect();
         if matches!(replacing, Replacing::Generation(_)) && target.state.layouts.rebuild.is_some() {
             // its raw rows are gone
-            statements.extend(self.sql(plan).rebuilding().drop_staging());
+            clean.extend(self.sql(plan).rebuilding().drop_staging());
         }
-        statements.extend(write_state(dialect, &target.replaced(plan)));
-        self.execute(&statements, plan)
+        let remember = write_state(dialect, &target.replaced(plan));
+        self.step("clean", &clean, plan)?;
+        self.execute(&remember, plan)
     }
 
     /// Puts what is staged in the place of what is live: tables as they are where the warehouse can, and for the others the
@@ -313,6 +310,14 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
+    /// Statements with a point before them, if there are any.
+    fn step(&mut self, point: &'static str, statements: &[String], stream: &StreamPlan) -> Result<(), Failure> {
+        if !statements.is_empty() {
+            seams::reach(point);
+        }
+        self.execute(statements, stream)
+    }
+
     fn execute(&mut self, statements: &[String], stream: &StreamPlan) -> Result<(), Failure> {
         statements.iter().try_for_each(|statement| {
             self.warehouse.execute(statement).map(drop).map_err(|error| failure(error, Some(stream)))
@@ -321,38 +326,5 @@ impl<'a> Transaction<'a> {
 
     fn sql<'s>(&'s self, plan: &'s StreamPlan) -> StreamSql<'s> {
         StreamSql::new(plan, self.warehouse.dialect())
-    }
-}
-
-/// The rows of the present checkpoint, as far as they are kept.
-struct Kept {
-    rows: Vec<Rows>,
-    bytes: usize,
-    limit: usize,
-}
-
-impl Kept {
-    fn new(is_wanted: bool) -> Self {
-        Self { rows: Vec::new(), bytes: 0, limit: if is_wanted { KEPT_BYTES } else { 0 } }
-    }
-
-    fn add(&mut self, rows: &[Rows]) {
-        self.bytes +=
-            rows.iter().flat_map(|(_, batches)| batches).map(RecordBatch::get_array_memory_size).sum::<usize>();
-        if self.is_whole() {
-            self.rows.extend_from_slice(rows);
-        } else {
-            self.rows = Vec::new();
-        }
-    }
-
-    /// All rows of the checkpoint are here.
-    fn is_whole(&self) -> bool {
-        self.bytes <= self.limit
-    }
-
-    fn clear(&mut self) {
-        self.rows.clear();
-        self.bytes = 0;
     }
 }

@@ -21,10 +21,19 @@ impl Database {
     }
 
     pub(super) fn on(server: Server) -> Self {
+        Self::like(server, "template0")
+    }
+
+    /// Another with the same in it.
+    pub(crate) fn copy(&self) -> Self {
+        Self::like(self.server.clone(), &self.name)
+    }
+
+    fn like(server: Server, template: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("alluvium_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let mut client = server.connect(&server.first_database).unwrap();
-        client.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0")).unwrap();
+        client.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).unwrap();
         Self { server, name }
     }
 

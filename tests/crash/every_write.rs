@@ -12,7 +12,7 @@ use duckdb::Connection;
 use serde_json::{Value, json};
 
 use super::traced::{is_permitted, killed_at};
-use super::{LEFT_OVER, ORPHANS, VERSIONS};
+use super::{ORPHANS, TABLES, VERSIONS};
 use crate::kill::Random;
 use crate::landing::{Destination, catalog, line, replacing, run, state, status};
 
@@ -158,9 +158,7 @@ impl Trial {
     }
 
     fn destination(&self) -> Destination {
-        let destination = Destination::with(&self.kind.config());
-        std::fs::copy(self.prepared.database(), destination.database()).unwrap();
-        destination
+        self.prepared.copy()
     }
 
     fn command(&self, destination: &Destination) -> Command {
@@ -212,7 +210,7 @@ impl Trial {
         run(self.command(&destination), move |mut stdin| drop(stdin.write_all(rest.as_bytes()))).succeeded();
         let seen = Seen::of(&destination.database(), kind, &at);
         assert!(possible.contains(&seen), "{at}, then sent again: {seen:?}");
-        assert_eq!(destination.query(LEFT_OVER), undisturbed.query(LEFT_OVER), "{at}");
+        assert_eq!(destination.query(TABLES), undisturbed.query(TABLES), "{at}");
         if kind == Kind::History {
             assert_eq!(destination.query(VERSIONS), undisturbed.query(VERSIONS), "{at}");
         }

@@ -5,50 +5,34 @@ use std::io::Write as _;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-
-use super::{LEFT_OVER, ORPHANS, ROWS, SENT, Scenario, VERSIONS, command, input, send};
+use super::scenario::{SENT, Scenario, input};
 use crate::cluster::Cluster;
-use crate::landing::{Destination, Run, catalog, replacing, signal, until_stopped};
+use crate::landing::{Destination, Run, signal, until_stopped};
 use crate::support::{TestWarehouse, in_every_warehouse};
 
 in_every_warehouse! {
     append_that_is_asked_to_end_has_everything_once,
     a_dedup_sync_that_is_asked_to_end_ends_as_if_undisturbed,
-    a_replacement_that_is_asked_to_end_ends_as_if_undisturbed,
+    a_dedup_sync_with_history_that_is_asked_to_end_ends_as_if_undisturbed,
+    overwrite_in_generations_that_is_asked_to_end_has_everything_once,
+    a_refresh_that_is_asked_to_end_ends_as_if_undisturbed,
 }
 
 /// How soon the process ends when it is asked to.
 const SOON: Duration = Duration::from_secs(10);
 
 /// Points that a sync comes to only when its input has ended.
-const AFTER_INPUT: [&str; 4] = ["exchanged", "replace", "replaced", "log"];
-
-fn append() -> Scenario {
-    let catalogs = [(); 2].map(|()| catalog(&[("s", "append")]));
-    Scenario { config: json!({}), catalogs, queries: &[ROWS, ORPHANS, LEFT_OVER] }
-}
-
-fn dedup() -> Scenario {
-    let catalogs = [(); 2].map(|()| catalog(&[("s", "append_dedup")]));
-    let config = json!({"normalization": {"history": true}});
-    Scenario { config, catalogs, queries: &[ROWS, VERSIONS, ORPHANS, LEFT_OVER] }
-}
-
-fn replacement() -> Scenario {
-    let catalogs = [1, 2].map(|generation| replacing("s", "append_dedup", generation));
-    Scenario { config: json!({}), catalogs, queries: &[ROWS, ORPHANS, LEFT_OVER] }
-}
+const AFTER_INPUT: [&str; 6] = ["replace", "swap", "exchange", "exchanged", "replaced", "log"];
 
 /// Runs a sync up to a point, where `meanwhile` happens to it; it then goes on.
 fn stopped(
+    scenario: &Scenario,
     destination: &Destination,
-    catalog: &Value,
     at: &str,
     keeps_input_open: bool,
     meanwhile: impl FnOnce(&Child),
 ) -> Run {
-    let mut child = command(destination, catalog, Some(&format!("{at}:stop"))).spawn().unwrap();
+    let mut child = scenario.command(destination, Some(&format!("{at}:stop"))).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     // all of it is in the pipe before anybody reads
     stdin.write_all(input(SENT.start).as_bytes()).unwrap();
@@ -65,61 +49,79 @@ fn stopped(
 
 fn with_a_server_that_crashes(scenario: &Scenario) {
     let cluster = Cluster::private();
-    let prepared = || scenario.with_rows(Destination::on(&cluster, &scenario.config));
-    let (expected, points) = scenario.undisturbed(&prepared());
+    let prepared = scenario.prepared(|config| Destination::on(&cluster, config));
+    let (expected, points) = scenario.undisturbed(&prepared.copy());
     for (point, times) in points {
-        let destination = prepared();
+        let destination = prepared.copy();
         // in the middle, where there is something before and behind
         let at = format!("{point}:{}", times.div_ceil(2));
-        let run = stopped(&destination, &scenario.catalogs[1], &at, false, |_| {
+        let run = stopped(scenario, &destination, &at, false, |_| {
             cluster.stop_immediate();
             cluster.start();
         });
         assert!(run.status.success(), "{at}: {:?}", run.messages);
         assert_eq!(run.states().last(), Some(&SENT.end), "{at}");
-        assert_eq!(scenario.seen(&destination), expected, "{at}");
+        scenario.check(&destination, &expected, None, &at);
     }
 }
 
 #[test]
 fn append_has_everything_once_wherever_the_server_crashes() {
-    with_a_server_that_crashes(&append());
+    with_a_server_that_crashes(&Scenario::append());
 }
 
 #[test]
 fn a_dedup_sync_ends_as_if_undisturbed_wherever_the_server_crashes() {
-    with_a_server_that_crashes(&dedup());
+    with_a_server_that_crashes(&Scenario::dedup());
 }
 
 #[test]
-fn a_replacement_ends_as_if_undisturbed_wherever_the_server_crashes() {
-    with_a_server_that_crashes(&replacement());
+fn a_dedup_sync_with_history_ends_as_if_undisturbed_wherever_the_server_crashes() {
+    with_a_server_that_crashes(&Scenario::history());
+}
+
+#[test]
+fn overwrite_in_generations_has_everything_once_wherever_the_server_crashes() {
+    with_a_server_that_crashes(&Scenario::overwrite_in_generations());
+}
+
+#[test]
+fn a_refresh_ends_as_if_undisturbed_wherever_the_server_crashes() {
+    with_a_server_that_crashes(&Scenario::refresh());
 }
 
 fn asked_to_end<W: TestWarehouse>(scenario: &Scenario) {
-    let (expected, points) = scenario.undisturbed(&scenario.prepared::<W>());
+    let prepared = scenario.prepared(Destination::of::<W>);
+    let (expected, points) = scenario.undisturbed(&prepared.copy());
     for (point, times) in points {
-        let destination = scenario.prepared::<W>();
+        let destination = prepared.copy();
         let at = format!("{point}:{}", times.div_ceil(2));
         let is_open = !AFTER_INPUT.contains(&point.as_str());
-        let run = stopped(&destination, &scenario.catalogs[1], &at, is_open, |child| signal(child, "-TERM"));
+        let run = stopped(scenario, &destination, &at, is_open, |child| signal(child, "-TERM"));
         assert!(run.status.code().is_some(), "{at}: {:?}", run.status);
-        let from = run.states().last().copied().unwrap_or(SENT.start);
-        let again = send(command(&destination, &scenario.catalogs[1], None), from);
-        assert!(again.status.success(), "{at}: {:?}", again.messages);
-        assert_eq!(scenario.seen(&destination), expected, "{at}");
+        let from = scenario.goes_on_from(&destination, &run, &at).unwrap_or(SENT.start);
+        scenario.send(&destination, None, from).succeeded();
+        // what is durable is acknowledged before the end, so that nothing comes twice
+        scenario.check(&destination, &expected, None, &at);
     }
 }
 
-/// What is durable is acknowledged before the end, so that nothing comes twice.
 fn append_that_is_asked_to_end_has_everything_once<W: TestWarehouse>() {
-    asked_to_end::<W>(&append());
+    asked_to_end::<W>(&Scenario::append());
 }
 
 fn a_dedup_sync_that_is_asked_to_end_ends_as_if_undisturbed<W: TestWarehouse>() {
-    asked_to_end::<W>(&dedup());
+    asked_to_end::<W>(&Scenario::dedup());
 }
 
-fn a_replacement_that_is_asked_to_end_ends_as_if_undisturbed<W: TestWarehouse>() {
-    asked_to_end::<W>(&replacement());
+fn a_dedup_sync_with_history_that_is_asked_to_end_ends_as_if_undisturbed<W: TestWarehouse>() {
+    asked_to_end::<W>(&Scenario::history());
+}
+
+fn overwrite_in_generations_that_is_asked_to_end_has_everything_once<W: TestWarehouse>() {
+    asked_to_end::<W>(&Scenario::overwrite_in_generations());
+}
+
+fn a_refresh_that_is_asked_to_end_ends_as_if_undisturbed<W: TestWarehouse>() {
+    asked_to_end::<W>(&Scenario::refresh());
 }

@@ -12,11 +12,16 @@ use crate::support::{TestWarehouse, in_every_warehouse};
 in_every_warehouse! {
     what_append_acknowledged_survives_and_a_further_run_repeats_at_most_what_it_did_not,
     a_dedup_sync_that_was_killed_and_run_again_ends_as_if_undisturbed,
+    a_dedup_sync_with_history_that_was_killed_and_run_again_ends_as_if_undisturbed,
+    overwrite_that_was_killed_shows_the_old_rows_and_starts_afresh,
     a_replacement_that_was_killed_shows_the_old_rows_and_goes_on_in_its_generation,
 }
 
 /// A state after so many records.
 const STATE_EVERY: i64 = 500;
+
+/// How long a process lives at most after it has acknowledged something, in microseconds.
+const LONGEST: u64 = 1_500_000;
 
 /// Random numbers that a seed gives again (splitmix64).
 pub(crate) struct Random(u64);
@@ -74,7 +79,7 @@ fn killed_at_random(destination: &Destination, catalog: &Value, from: i64, rando
         });
         let number = |line: &String| state_number(&serde_json::from_str(line).ok()?);
         let first = lines.by_ref().map(Result::unwrap).find_map(|line| number(&line)).unwrap();
-        std::thread::sleep(Duration::from_micros(random.below(2_500_000)));
+        std::thread::sleep(Duration::from_micros(random.below(LONGEST)));
         child.kill().unwrap();
         let later = lines.map_while(Result::ok).filter_map(|line| number(&line));
         later.last().unwrap_or(first)
@@ -126,27 +131,63 @@ fn what_append_acknowledged_survives_and_a_further_run_repeats_at_most_what_it_d
     }
 }
 
+/// Kills two syncs, one after the other, lets a third end, and looks after each of them.
+fn dedup_killed<W: TestWarehouse>(keys: &Value, random: &mut Random, check: impl Fn(&Destination, &[i64])) {
+    let destination = Destination::of::<W>(keys);
+    let catalog = catalog(&[("s", "append_dedup")]);
+    let ids = || {
+        let mut ids = destination.typed_ids("s");
+        ids.sort_unstable();
+        ids
+    };
+    let mut acknowledged = 0;
+    for _ in 0..2 {
+        acknowledged = killed_at_random(&destination, &catalog, acknowledged, random);
+        let landed = ids();
+        check_prefix(&landed, acknowledged);
+        check_children(&destination);
+        check(&destination, &landed);
+    }
+    let end = i64::try_from(ids().len()).unwrap() + 700;
+    destination.write(&catalog, &records("s", acknowledged..end)).succeeded();
+    assert_eq!(ids(), (0..end).collect::<Vec<_>>());
+    check_children(&destination);
+    check(&destination, &ids());
+}
+
 fn a_dedup_sync_that_was_killed_and_run_again_ends_as_if_undisturbed<W: TestWarehouse>() {
     let mut random = Random::new();
     for _ in 0..times() {
-        let destination = Destination::of::<W>(&json!({}));
-        let catalog = catalog(&[("s", "append_dedup")]);
-        let mut acknowledged = 0;
-        for _ in 0..2 {
-            acknowledged = killed_at_random(&destination, &catalog, acknowledged, &mut random);
-            let mut ids = destination.typed_ids("s");
-            ids.sort_unstable();
-            check_prefix(&ids, acknowledged);
-            check_children(&destination);
-        }
-        let end = acknowledged + 20_000;
-        destination.write(&catalog, &records("s", acknowledged..end)).succeeded();
-        let mut ids = destination.typed_ids("s");
-        ids.sort_unstable();
-        let end = end.max(i64::try_from(ids.len()).unwrap());
-        assert_eq!(ids, (0..end).collect::<Vec<_>>());
+        dedup_killed::<W>(&json!({}), &mut random, |_, _| {});
+    }
+}
+
+/// Each record is the one version of its key.
+fn a_dedup_sync_with_history_that_was_killed_and_run_again_ends_as_if_undisturbed<W: TestWarehouse>() {
+    let keys = json!({"normalization": {"history": true}});
+    dedup_killed::<W>(&keys, &mut Random::new(), |destination, ids| {
+        let versions = "SELECT id FROM s_scd WHERE _airbyte_active_row AND _airbyte_end_at IS NULL \
+                        UNION ALL SELECT -1 FROM s_scd WHERE NOT _airbyte_active_row ORDER BY 1";
+        let versions = destination.query(versions).into_iter().map(|row| row[0].as_ref().unwrap().parse().unwrap());
+        assert_eq!(versions.collect::<Vec<i64>>(), ids);
+    });
+}
+
+fn overwrite_that_was_killed_shows_the_old_rows_and_starts_afresh<W: TestWarehouse>() {
+    let mut random = Random::new();
+    let destination = Destination::of::<W>(&json!({}));
+    let catalog = catalog(&[("s", "overwrite")]);
+    destination.write(&catalog, &records("s", [-1, -2])).succeeded();
+    for _ in 0..times() {
+        killed_at_random(&destination, &catalog, 0, &mut random);
+        assert_eq!(destination.typed_ids("s"), [-1, -2]);
+        assert_eq!(destination.raw_ids("s"), [-1, -2]);
         check_children(&destination);
     }
+    destination.write(&catalog, &records("s", 0..700)).succeeded();
+    let all: Vec<i64> = (0..700).collect();
+    assert_eq!((destination.typed_ids("s"), destination.raw_ids("s")), (all.clone(), all));
+    check_children(&destination);
 }
 
 fn a_replacement_that_was_killed_shows_the_old_rows_and_goes_on_in_its_generation<W: TestWarehouse>() {

@@ -45,6 +45,13 @@ impl Destination {
         Self::in_warehouse(tempfile::tempdir().unwrap(), warehouse, keys)
     }
 
+    /// Another with the same in it.
+    pub(crate) fn copy(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let warehouse = self.warehouse.copy(folder.path());
+        Self::in_warehouse(folder, warehouse, &json!({"normalization": self.config["normalization"]}))
+    }
+
     fn in_warehouse(folder: tempfile::TempDir, warehouse: Box<dyn TestWarehouse>, keys: &Value) -> Self {
         let mut config = warehouse.config("main");
         config.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Target;
 use crate::cluster::Cluster;
+use crate::kill::Random;
 use crate::landing::{catalog, records, state, state_number};
 
 /// Records between two states.
@@ -92,18 +93,21 @@ fn a_sync_survives_that_its_sessions_are_ended_again_and_again() {
 }
 
 #[test]
-fn a_sync_survives_that_the_server_crashes_and_comes_back() {
-    let cluster = Cluster::private();
-    let target = Target::on(&cluster);
-    let running = Running::start(&target, "append", 100);
-    running.next_state().unwrap();
-    cluster.stop_immediate();
-    std::thread::sleep(Duration::from_millis(300));
-    cluster.start();
-    let (succeeded, last, fed) = running.end();
-    assert!(succeeded);
-    assert_eq!(last, Some(100 * STEP));
-    check_exactly_once(&target, fed);
+fn a_sync_survives_that_the_server_crashes_at_any_moment_and_comes_back() {
+    let (cluster, mut random) = (Cluster::private(), Random::new());
+    for mode in ["append", "append_dedup", "overwrite"] {
+        let target = Target::on(&cluster);
+        let running = Running::start(&target, mode, 100);
+        running.next_state().unwrap();
+        std::thread::sleep(Duration::from_millis(random.below(1_000)));
+        cluster.stop_immediate();
+        std::thread::sleep(Duration::from_millis(300));
+        cluster.start();
+        let (succeeded, last, fed) = running.end();
+        assert!(succeeded, "{mode}");
+        assert_eq!(last, Some(100 * STEP), "{mode}");
+        check_exactly_once(&target, fed);
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::invariants;
 use super::process::{self, Fault};
 use super::source::{Brought, Mode, Stream};
-use super::tally::Tally;
+use super::tally::{DUCKDB, POSTGRES, Tally};
 use crate::cluster::Cluster;
 use crate::kill::Random;
 use crate::landing::{Destination, Run, line, status};
@@ -23,6 +23,11 @@ const BAD_LINES: [&str; 6] = [
     r#"{"type":"RECORD","record":{"stream":"s0","data":{"id":1e}}}"#,
 ];
 
+/// What the summary calls the warehouse.
+fn warehouse(server: Option<&Cluster>) -> &'static str {
+    if server.is_some() { POSTGRES } else { DUCKDB }
+}
+
 /// One destination and what was sent to it.
 pub(super) struct Era<'a> {
     destination: Destination,
@@ -36,6 +41,7 @@ pub(super) struct Era<'a> {
 impl<'a> Era<'a> {
     /// On this server, or in a file of DuckDB's.
     pub(super) fn new(server: Option<&'a Cluster>, mut random: Random, tally: &'a mut Tally) -> Self {
+        tally.begin_era(warehouse(server));
         let history = random.below(3) == 0;
         let keys = json!({"normalization": {"history": history}});
         let destination = server.map_or_else(|| Destination::with(&keys), |server| Destination::on(server, &keys));
@@ -146,7 +152,7 @@ impl<'a> Era<'a> {
         self.tally.sent(&slices);
         let database = self.destination.config()["database"].as_str();
         let ended = process::run(command.spawn().unwrap(), slices.into_iter(), pause, fault, self.server, database);
-        self.tally.samples(&ended.samples);
+        self.tally.samples(warehouse(self.server), &ended.samples);
         self.tally.attempts += 1;
         if let Some((fault, _)) = fault {
             let was_hit = if is_bad { !ended.run.status.success() } else { ended.was_hit };

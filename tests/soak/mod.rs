@@ -16,7 +16,7 @@ mod tally;
 use std::time::{Duration, Instant};
 
 use self::era::Era;
-use self::tally::Tally;
+use self::tally::{DUCKDB, POSTGRES, Tally};
 use crate::cluster::Cluster;
 use crate::kill::Random;
 use crate::landing::{Destination, catalog, records, state};
@@ -30,12 +30,11 @@ fn soak() {
     let minutes: f64 = std::env::var("SOAK_MINUTES").map_or(30.0, |minutes| minutes.parse().unwrap());
     let (length, start) = (Duration::from_secs_f64(minutes * 60.0), Instant::now());
     let (mut random, mut tally, server) = (Random::new(), Tally::default(), Cluster::private());
-    for (name, server) in [("DuckDB", None), ("Postgres", Some(&server))] {
+    for (name, server) in [(DUCKDB, None), (POSTGRES, Some(&server))] {
         steady(name, server, length / STEADY_PART, &mut tally);
     }
     while start.elapsed() < length {
         let server = (tally.eras % 2 == 1).then_some(&server);
-        tally.eras += 1;
         let syncs = 3 + random.below(6);
         let mut era = Era::new(server, random.fork(), &mut tally);
         for _ in 0..syncs {
@@ -46,6 +45,7 @@ fn soak() {
             era.maintain(random.fork());
         }
     }
+    tally.later_eras_take_no_more();
     #[allow(clippy::print_stderr)] // what it is run for
     {
         eprintln!("\n{} minutes\n\n{tally}", start.elapsed().as_secs() / 60);
@@ -53,7 +53,7 @@ fn soak() {
 }
 
 /// One long sync, undisturbed.
-fn steady(name: &str, server: Option<&Cluster>, length: Duration, tally: &mut Tally) {
+fn steady(name: &'static str, server: Option<&Cluster>, length: Duration, tally: &mut Tally) {
     let keys = serde_json::json!({});
     let destination = server.map_or_else(|| Destination::with(&keys), |server| Destination::on(server, &keys));
     let (start, mut sent) = (Instant::now(), 0);

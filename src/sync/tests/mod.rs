@@ -66,10 +66,21 @@ impl Place {
 
     /// Lands the messages.
     fn land(&self, catalog: &Value, options: &Options, settings: &Settings, messages: &[Value]) -> Result<(), Failure> {
+        let lines: Vec<String> = messages.iter().map(Value::to_string).collect();
+        self.land_text(catalog, options, settings, &lines)
+    }
+
+    /// Lands messages as the source writes them.
+    fn land_text(
+        &self,
+        catalog: &Value,
+        options: &Options,
+        settings: &Settings,
+        lines: &[String],
+    ) -> Result<(), Failure> {
         let warehouse = warehouse::connect(&self.warehouse, false).unwrap();
         let catalog = ConfiguredCatalog::parse(&catalog.to_string()).unwrap();
-        let input: Vec<u8> =
-            messages.iter().flat_map(|message| message.to_string().into_bytes().into_iter().chain([b'\n'])).collect();
+        let input: Vec<u8> = lines.iter().flat_map(|line| line.bytes().chain([b'\n'])).collect();
         let writer = ProtocolWriter::new(Box::new(std::io::sink()));
         let input = std::io::Cursor::new(input);
         let stop = AtomicBool::new(false);

@@ -14,6 +14,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::connect::Session;
+use crate::seams;
 
 /// Why the rows of a table have to be copied: one row a reason, `$1` the live table, `$2` the staged one.
 const OBSTACLES: &str = include_str!("exchange_obstacles.sql");
@@ -125,6 +126,7 @@ impl Exchanges {
         if statements.is_empty() {
             return Ok(Exchanged::Now);
         }
+        seams::reach("exchange");
         let statements = statements.join(";\n");
         let end = Instant::now() + PATIENCE;
         for attempt in 1.. {
@@ -144,7 +146,11 @@ impl Exchanges {
                     self.is_hopeless = true;
                     return Ok(Exchanged::Never(reason(&error)));
                 }
-                outcome => return outcome.map(|()| Exchanged::Now),
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    seams::reach("exchanged");
+                    return Ok(Exchanged::Now);
+                }
             }
         }
         Ok(Exchanged::Now)

@@ -158,13 +158,13 @@ impl Warehouse for PostgresWarehouse {
         if !self.claimed.is_empty() {
             let left = self.commits.leave(&self.session, &self.dialect);
             self.told("committing", left)?;
+            seams::reach("left");
         }
         let exchanged = self.exchanges.take_effect(&self.session);
         if let Exchanged::Never(reason) = self.told("exchanging tables", exchanged)? {
             self.is_broken = true;
             return Err(WarehouseError::Transient(format!("tables can't be exchanged: {reason}")));
         }
-        seams::reach("exchanged");
         self.run("committing", "COMMIT")?;
         self.commits.settle();
         self.end_making_tables()

@@ -17,6 +17,12 @@ impl TestWarehouse for DuckDb {
         Self { file: folder.join("file.duckdb") }
     }
 
+    fn copy(&self, folder: &Path) -> Box<dyn TestWarehouse> {
+        let copy = Self::new(folder);
+        std::fs::copy(&self.file, &copy.file).unwrap();
+        Box::new(copy)
+    }
+
     fn name() -> &'static str {
         "duckdb"
     }

@@ -22,6 +22,9 @@ pub(crate) trait TestWarehouse: 'static {
     where
         Self: Sized;
 
+    /// Another with the same in it, which keeps its files in `folder`, if it has any.
+    fn copy(&self, folder: &Path) -> Box<dyn TestWarehouse>;
+
     /// Its name in snapshots.
     fn name() -> &'static str
     where

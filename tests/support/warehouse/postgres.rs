@@ -19,6 +19,10 @@ impl TestWarehouse for Postgres {
         Self::of(Database::new())
     }
 
+    fn copy(&self, _: &Path) -> Box<dyn TestWarehouse> {
+        Box::new(Self::of(self.database.copy()))
+    }
+
     fn name() -> &'static str {
         "postgres"
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::case::Sync;
 use super::layout::{ColumnKind, Layout, Path, Storage};
 use super::schema::Scalar;
+use super::text;
 use super::versions::{Dedup, Record, Version, newest};
 
 /// What one sync asks for.
@@ -76,7 +77,7 @@ impl Stream {
         let records = sync.records.iter().map(|record| {
             self.arrivals += 1;
             Rc::new(Record {
-                data: record["data"].as_object().unwrap().clone(),
+                data: text::data(record),
                 emitted_at: record["emitted_at"].as_i64().unwrap(),
                 arrival: self.arrivals,
                 generation: stream["generation_id"].as_i64().unwrap_or(0),
@@ -201,7 +202,9 @@ impl Pile {
     fn adapt(&mut self, plan: &Plan, storage: Storage) {
         let is_typed_again = self.layout.is_some() && self.is_stale(plan, storage);
         if is_typed_again && plan.keeps_raw {
-            let all = std::mem::take(&mut self.raw);
+            let stored =
+                |record: &Rc<Record>| Rc::new(Record { data: text::stored(&record.data), ..Record::clone(record) });
+            let all: Vec<Rc<Record>> = std::mem::take(&mut self.raw).iter().map(stored).collect();
             (self.rows, self.versions) = (Vec::new(), Vec::new());
             self.tables = BTreeMap::new();
             (self.is_lost, self.is_history_lost) = (false, false);

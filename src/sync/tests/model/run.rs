@@ -10,6 +10,7 @@ use super::dice::Dice;
 use super::found::Found;
 use super::layout::{Path, Storage};
 use super::reference::Stream;
+use super::text;
 use super::versions::{change_shown, history, system_shown};
 use crate::cluster::Database;
 use crate::config::Config;
@@ -40,7 +41,7 @@ pub(super) fn run(is_postgres: bool, seed: u64, cases: &[Case]) -> Result<(), Di
         let catalog = json!({"streams": syncs.iter().map(|sync| &sync.stream).collect::<Vec<_>>()});
         let options = options(&syncs[0].config);
         let settings = settings(dice.one_of(&[300, 5_000, 1 << 30]), 2);
-        let outcome = place.land(&catalog, &options, &settings, &messages(&mut dice, &syncs));
+        let outcome = place.land_text(&catalog, &options, &settings, &messages(&mut dice, &syncs));
         let is_complete = syncs.iter().all(|sync| sync.is_complete);
         let is_as_expected = match &outcome {
             Ok(()) => is_complete,
@@ -80,39 +81,37 @@ fn options(normalization: &Value) -> Options {
 }
 
 /// The records of all streams, each stream's in its order, with states between and a status for each stream.
-fn messages(dice: &mut Dice, syncs: &[&Sync]) -> Vec<Value> {
+fn messages(dice: &mut Dice, syncs: &[&Sync]) -> Vec<String> {
     let status = |stream: &Value, status: &str| {
         json!({"type": "TRACE", "trace": {"type": "STREAM_STATUS", "emitted_at": 0,
             "stream_status": {"stream_descriptor": {"name": stream}, "status": status}}})
+        .to_string()
     };
     let has_statuses = !syncs.iter().all(|sync| sync.is_complete) || dice.percent(50);
-    let mut waiting: Vec<(&Value, Vec<Value>)> = Vec::new();
+    let mut waiting: Vec<Vec<String>> = Vec::new();
     for sync in syncs {
         let name = &sync.stream["stream"]["name"];
-        let mut queue: Vec<Value> = Vec::new();
+        let mut queue = Vec::new();
         if has_statuses {
             queue.push(status(name, "STARTED"));
         }
-        queue.extend(sync.records.iter().map(|record| {
-            let mut record = record.clone();
-            record["stream"] = name.clone();
-            json!({"type": "RECORD", "record": record})
-        }));
+        queue.extend(sync.records.iter().map(|record| text::message(name.as_str().unwrap(), record)));
         if has_statuses && sync.is_complete {
             queue.push(status(name, "COMPLETE"));
         }
         queue.reverse();
-        waiting.push((name, queue));
+        waiting.push(queue);
     }
     let mut messages = Vec::new();
     while !waiting.is_empty() {
         let index = dice.below(waiting.len());
-        match waiting[index].1.pop() {
+        match waiting[index].pop() {
             Some(message) => messages.push(message),
             None => drop(waiting.swap_remove(index)),
         }
         if dice.percent(3) {
-            messages.push(json!({"type": "STATE", "state": {"type": "LEGACY", "data": {"n": messages.len()}}}));
+            let state = json!({"type": "STATE", "state": {"type": "LEGACY", "data": {"n": messages.len()}}});
+            messages.push(state.to_string());
         }
     }
     messages
@@ -126,7 +125,7 @@ fn compare(stream: &Stream, sync: &Sync, found: &mut Found) -> Vec<String> {
         let raw = pile.raw.iter().map(|record| {
             let changes = record.changes.iter().map(change_shown).collect();
             let system = system_shown(record.emitted_at, record.generation, &record.sync_id, changes);
-            format!("{} {system}", Value::Object(record.data.clone()))
+            format!("{} {system}", Value::Object(text::stored(&record.data)))
         });
         differ("raw rows", &raw.collect::<Vec<_>>(), &found.raw(), &mut problems);
     }

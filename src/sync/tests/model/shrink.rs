@@ -90,6 +90,7 @@ fn smaller(case: &Case) -> Vec<Case> {
         with(&|syncs| !std::mem::replace(&mut syncs[index].is_complete, true));
         for record in 0..sync.records.len() {
             with(&|syncs| !syncs[index].records.remove(record).is_null());
+            with(&|syncs| syncs[index].records[record].as_object_mut().unwrap().shift_remove("twice").is_some());
             for name in names(Some(sync.records[record]["data"].clone())) {
                 with(&|syncs| {
                     syncs[index].records[record]["data"].as_object_mut().unwrap().shift_remove(&name).is_some()

@@ -6,6 +6,7 @@ use super::decimals::{self, Decimal};
 use super::layout::{ColumnKind, Storage};
 use super::moments::{self, DAY};
 use super::schema::Scalar;
+use super::text::mended;
 
 /// A typed value. Ordered as versions are by it, within one kind.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,7 +76,7 @@ type Outcome = (Option<Typed>, Option<(&'static str, &'static str)>);
 fn scalar(kind: Scalar, storage: Storage, value: &Value) -> Outcome {
     if kind == Scalar::Text {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let stored = if storage.is_postgres { text.replace('\0', "") } else { text.clone() };
+        let stored = stored(storage, &text);
         let change = (stored != text).then_some(CUT);
         return (Some(Typed::Text(stored)), change);
     }
@@ -152,16 +153,23 @@ pub(super) fn moment(kind: Scalar, text: &str) -> Option<Typed> {
 }
 
 fn json(storage: Storage, value: &Value) -> Outcome {
-    let stored = if storage.is_postgres { without_nul(value) } else { value.clone() };
+    let stored = stored_json(storage, value);
     let change = (stored != *value).then_some(CUT);
     (Some(Typed::Json(stored)), change)
 }
 
-fn without_nul(value: &Value) -> Value {
+/// What a warehouse can hold of a text.
+fn stored(storage: Storage, text: &str) -> String {
+    let text = mended(text);
+    if storage.is_postgres { text.replace('\0', "") } else { text }
+}
+
+fn stored_json(storage: Storage, value: &Value) -> Value {
+    let inner = |value: &Value| stored_json(storage, value);
     match value {
-        Value::String(text) => text.replace('\0', "").into(),
-        Value::Array(elements) => elements.iter().map(without_nul).collect(),
-        Value::Object(object) => object.iter().map(|(key, value)| (key.clone(), without_nul(value))).collect(),
+        Value::String(text) => stored(storage, text).into(),
+        Value::Array(elements) => elements.iter().map(inner).collect(),
+        Value::Object(object) => object.iter().map(|(key, value)| (key.clone(), inner(value))).collect(),
         other => other.clone(),
     }
 }

@@ -7,10 +7,11 @@ use serde_json::{Map, Value};
 
 use super::layout::{ColumnKind, Layout, Path, Storage};
 use super::rows::{Row, Shredder};
+use super::schema::{self, Kind};
 use super::typed::{Changes, Typed, cast};
 
 /// A record as the source sent it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Record {
     pub(super) data: Map<String, Value>,
     pub(super) emitted_at: i64,
@@ -57,12 +58,22 @@ impl Dedup {
         if stream["destination_sync_mode"] != "append_dedup" {
             return None;
         }
-        let path =
-            |path: &Value| path.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect();
-        let column = |path: Path| layout.columns.get(&path).map(|(_, kind)| (path, *kind));
-        let declared = |name: &str| column(vec![name.to_owned()]);
-        let key = stream["primary_key"].as_array().unwrap().iter().filter_map(|part| column(path(part))).collect();
-        let cursor = column(path(&stream["cursor_field"]));
+        let declared = |name: &str| {
+            let path = vec![name.to_owned()];
+            layout.columns.get(&path).map(|(_, kind)| (path, *kind))
+        };
+        // wherever their objects go
+        let scalar = |path: &Value| {
+            let path: Path = path.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect();
+            let schema = &stream["stream"]["json_schema"];
+            let schema = path.iter().fold(schema, |schema, name| &schema["properties"][name]);
+            match schema::kind(schema) {
+                Kind::Scalar(kind) => Some((path, ColumnKind::Scalar(kind))),
+                _ => None,
+            }
+        };
+        let key = stream["primary_key"].as_array().unwrap().iter().filter_map(scalar).collect();
+        let cursor = scalar(&stream["cursor_field"]);
         let names = ["_ab_cdc_updated_at", "_ab_cdc_log_file", "_ab_cdc_log_pos", "_ab_cdc_lsn"];
         let is_hard = config["cdc_deletion_mode"] != "soft";
         let deleted_at = declared("_ab_cdc_deleted_at").map(|(path, kind)| (path, kind, is_hard));
