@@ -143,7 +143,8 @@ pub(super) fn plan_over(
     let existing = warehouse.describe(&schemas(catalog, options, &limits))?;
     let mut plan = plan::compile(catalog, options, &limits, &known_names(&existing))
         .map_err(|error| Failure::config(error.to_string()))?;
-    let raw_places = plan.raw_places(&options.schema, |name| find(&existing, name).map(ExistingTable::described));
+    let raw_places =
+        plan.raw_places(&options.schema, &limits, |name| find(&existing, name).map(ExistingTable::present));
     plan.adopt_raw(&raw_places);
     plan.adopt_history(&limits, |name| find(&existing, name).map(ExistingTable::described));
     Ok(PlanOver { plan, existing, raw_places })
@@ -230,9 +231,9 @@ fn known_names(existing: &[ExistingTable]) -> KnownNames {
     known
 }
 
-/// The table of this name.
+/// The table of this name, as the warehouse compares names.
 pub(super) fn find<'e>(existing: &'e [ExistingTable], name: &TableName) -> Option<&'e ExistingTable> {
-    existing.iter().find(|table| table.name == *name)
+    existing.iter().find(|table| table.is_called(name))
 }
 
 /// A warehouse's error as the run's failure.

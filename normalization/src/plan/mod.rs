@@ -28,6 +28,7 @@ mod versions;
 pub use compile::{PlanError, compile, raw_schema_of, schema_of};
 pub use dedup::{Cursor, Dedup, KeyPart};
 pub use known::KnownNames;
+pub(crate) use known::is_path;
 pub use layout::{Layout, LayoutChange, Layouts};
 pub use options::{ArrayStorage, CdcDeletion, NumberStorage, ObjectStorage, Options, ScalarArrayStorage};
 
