@@ -186,21 +186,30 @@ pub(super) fn states(
     plan: &Plan,
     existing: &[ExistingTable],
 ) -> Result<Vec<StreamState>, Failure> {
-    let mut known = BTreeMap::new();
-    if find(existing, &bookkeeping::states_table()).is_some() {
-        let mut schemas: Vec<String> = plan.streams.iter().map(|stream| stream.schema.clone()).collect();
-        schemas.sort_unstable();
-        schemas.dedup();
-        let sql = bookkeeping::read_states(warehouse.dialect(), &schemas);
-        let found = warehouse.query(&sql).map_err(|error| failure(error, None))?;
-        let states = found.rows.iter().filter_map(|row| StreamState::of_row(row));
-        known.extend(states.map(|state| ((state.schema.clone(), state.stream.clone()), state)));
-    }
+    let schemas = plan.streams.iter().map(|stream| stream.schema.clone()).collect();
+    let mut known = known_states(warehouse, schemas, existing)?;
     let state = |stream: &StreamPlan| {
         let key = (stream.schema.clone(), stream.stream.name.clone());
         known.remove(&key).unwrap_or_else(|| StreamState::unknown(&key.0, &key.1))
     };
     Ok(plan.streams.iter().map(state).collect())
+}
+
+/// What is remembered of streams of these schemas, by schema and name.
+pub(super) fn known_states(
+    warehouse: &mut dyn Warehouse,
+    mut schemas: Vec<String>,
+    existing: &[ExistingTable],
+) -> Result<BTreeMap<(String, String), StreamState>, Failure> {
+    if find(existing, &bookkeeping::states_table()).is_none() {
+        return Ok(BTreeMap::new());
+    }
+    schemas.sort_unstable();
+    schemas.dedup();
+    let sql = bookkeeping::read_states(warehouse.dialect(), &schemas);
+    let found = warehouse.query(&sql).map_err(|error| failure(error, None))?;
+    let states = found.rows.iter().filter_map(|row| StreamState::of_row(row));
+    Ok(states.map(|state| ((state.schema.clone(), state.stream.clone()), state)).collect())
 }
 
 /// The schemas that have a say in a plan.
