@@ -67,6 +67,8 @@ pub(crate) enum Verb {
     /// A stream of another mode has no key, so that every row counts: it is left as it is unless `--before` is given. Then
     /// the typed tables still show the rows that went, and `normalize` takes them away there only with `--accept-losses`.
     ///
+    /// Without a catalog all raw tables are meant, and a key is one that the last sync of the stream had; none is guessed.
+    ///
     /// Rows that hold no JSON object, or share their id with another, are never dropped by key. A run may be killed at any
     /// time: what is needed is never gone, and the next run does the rest.
     #[command(verbatim_doc_comment)]
@@ -120,7 +122,7 @@ pub(crate) struct Normalize {
     /// Only this stream: its name, or namespace.name; may be given several times
     #[arg(long = "stream", value_name = "NAME")]
     pub(crate) streams: Vec<String>,
-    /// With a catalog only its streams of this schema; without one the schema of the raw tables, in place of the config's
+    /// Only streams of this schema: of the catalog, or else of those that have raw tables
     #[arg(long, value_name = "NAME")]
     pub(crate) schema: Option<String>,
     /// Deduplicate the inferred streams that have a key (`append_dedup`)
@@ -140,10 +142,10 @@ pub(crate) struct Compact {
     /// The config file
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
-    /// The configured catalog: it says what keys and cursors are
+    /// The configured catalog: it says what keys and cursors are; without one they are those of each stream's last sync
     #[arg(long, value_name = "FILE")]
-    pub(crate) catalog: PathBuf,
-    /// Only this stream of the catalog; may be given several times
+    pub(crate) catalog: Option<PathBuf>,
+    /// Only this stream: its name, or namespace.name; may be given several times
     #[arg(long = "stream", value_name = "NAME")]
     pub(crate) streams: Vec<String>,
     /// Keep the N newest rows of each key, in place of one
@@ -172,7 +174,7 @@ pub(crate) struct Infer {
     /// The config file of the warehouse whose raw tables are read
     #[arg(long, value_name = "FILE", required_unless_present = "input", conflicts_with = "input")]
     pub(crate) config: Option<PathBuf>,
-    /// The schema of the raw tables, in place of the config's
+    /// Only raw tables of streams of this schema
     #[arg(long, value_name = "NAME", conflicts_with = "input")]
     pub(crate) schema: Option<String>,
     /// Airbyte messages, or with one --stream plain records, one JSON object a line; `-` is stdin
@@ -303,7 +305,7 @@ mod tests {
         for line in ["--keep-versions 0", "--before yesterday", "--before 2023-02-29", "--before="] {
             assert!(verb(&format!("compact --config c --catalog k {line}")).is_err(), "{line}");
         }
-        assert!(verb("compact --config c").is_err());
+        assert!(verb("compact --config c").is_ok() && verb("compact --catalog k").is_err());
     }
 
     #[test]

@@ -9,7 +9,7 @@
 /// Where the raw rows of each stream of a plan are.
 mod places;
 
-pub use places::RawPlace;
+pub use places::{Present, RawPlace};
 
 use crate::catalog::StreamName;
 use crate::kind::{ColumnKind, ScalarColumn};

@@ -143,7 +143,8 @@ pub(super) fn plan_over(
     let existing = warehouse.describe(&schemas(catalog, options, &limits))?;
     let mut plan = plan::compile(catalog, options, &limits, &known_names(&existing))
         .map_err(|error| Failure::config(error.to_string()))?;
-    let raw_places = plan.raw_places(&options.schema, |name| find(&existing, name).map(ExistingTable::described));
+    let raw_places =
+        plan.raw_places(&options.schema, &limits, |name| find(&existing, name).map(ExistingTable::present));
     plan.adopt_raw(&raw_places);
     plan.adopt_history(&limits, |name| find(&existing, name).map(ExistingTable::described));
     Ok(PlanOver { plan, existing, raw_places })
@@ -185,21 +186,30 @@ pub(super) fn states(
     plan: &Plan,
     existing: &[ExistingTable],
 ) -> Result<Vec<StreamState>, Failure> {
-    let mut known = BTreeMap::new();
-    if find(existing, &bookkeeping::states_table()).is_some() {
-        let mut schemas: Vec<String> = plan.streams.iter().map(|stream| stream.schema.clone()).collect();
-        schemas.sort_unstable();
-        schemas.dedup();
-        let sql = bookkeeping::read_states(warehouse.dialect(), &schemas);
-        let found = warehouse.query(&sql).map_err(|error| failure(error, None))?;
-        let states = found.rows.iter().filter_map(|row| StreamState::of_row(row));
-        known.extend(states.map(|state| ((state.schema.clone(), state.stream.clone()), state)));
-    }
+    let schemas = plan.streams.iter().map(|stream| stream.schema.clone()).collect();
+    let mut known = known_states(warehouse, schemas, existing)?;
     let state = |stream: &StreamPlan| {
         let key = (stream.schema.clone(), stream.stream.name.clone());
         known.remove(&key).unwrap_or_else(|| StreamState::unknown(&key.0, &key.1))
     };
     Ok(plan.streams.iter().map(state).collect())
+}
+
+/// What is remembered of streams of these schemas, by schema and name.
+pub(super) fn known_states(
+    warehouse: &mut dyn Warehouse,
+    mut schemas: Vec<String>,
+    existing: &[ExistingTable],
+) -> Result<BTreeMap<(String, String), StreamState>, Failure> {
+    if find(existing, &bookkeeping::states_table()).is_none() {
+        return Ok(BTreeMap::new());
+    }
+    schemas.sort_unstable();
+    schemas.dedup();
+    let sql = bookkeeping::read_states(warehouse.dialect(), &schemas);
+    let found = warehouse.query(&sql).map_err(|error| failure(error, None))?;
+    let states = found.rows.iter().filter_map(|row| StreamState::of_row(row));
+    Ok(states.map(|state| ((state.schema.clone(), state.stream.clone()), state)).collect())
 }
 
 /// The schemas that have a say in a plan.
@@ -230,9 +240,9 @@ fn known_names(existing: &[ExistingTable]) -> KnownNames {
     known
 }
 
-/// The table of this name.
+/// The table of this name, as the warehouse compares names.
 pub(super) fn find<'e>(existing: &'e [ExistingTable], name: &TableName) -> Option<&'e ExistingTable> {
-    existing.iter().find(|table| table.name == *name)
+    existing.iter().find(|table| table.is_called(name))
 }
 
 /// A warehouse's error as the run's failure.

@@ -106,7 +106,7 @@ pub(super) fn no_raw_table(stream: &StreamPlan) -> Failure {
     let StreamName { namespace, name } = &stream.stream;
     let table = stream.raw.as_ref().map(|table| format!("{}.{}", stream.raw_schema, table.name));
     let message = format!(
-        "the stream `{name}` has no raw table to be typed from: neither `{}` nor one of Destinations V2 is there",
+        "the stream `{name}` has no raw table to be typed from: neither `{}` nor one of Airbyte's is there",
         table.unwrap_or_default()
     );
     Failure::config(message).in_stream(name.clone(), namespace.clone())

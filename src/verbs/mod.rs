@@ -16,6 +16,8 @@ mod normalize;
 mod plan;
 /// What became of printing to stdout.
 mod printed;
+/// Raw tables that are in a warehouse, and the streams that they are of.
+mod raw_tables;
 /// A warehouse that has to be there already.
 mod reading;
 /// Signals that ask the process to end.

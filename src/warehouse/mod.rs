@@ -9,6 +9,7 @@ pub(crate) mod rows;
 
 use std::io;
 
+use alluvium_normalization::raw::Present;
 use alluvium_normalization::sql::{Described, Dialect};
 use arrow_array::RecordBatch;
 
@@ -179,9 +180,22 @@ pub(crate) struct ExistingTable {
     pub(crate) comment: Option<String>,
     /// Its columns, in order.
     pub(crate) columns: Vec<ExistingColumn>,
+    /// Whether the warehouse takes names that differ in case for the same.
+    pub(crate) ignores_case: bool,
 }
 
 impl ExistingTable {
+    /// Whether the warehouse knows it by this name.
+    pub(crate) fn is_called(&self, name: &TableName) -> bool {
+        let is = |own: &str, name: &str| own == name || (self.ignores_case && own.eq_ignore_ascii_case(name));
+        is(&self.name.schema, &name.schema) && is(&self.name.name, &name.name)
+    }
+
+    /// What raw tables are told by.
+    pub(crate) fn present(&self) -> Present {
+        Present { table: self.name.clone(), columns: self.described(), comment: self.comment.clone() }
+    }
+
     /// Its columns as statements are planned over them.
     pub(crate) fn described(&self) -> Vec<Described> {
         self.columns.iter().map(|column| (column.name.clone(), column.sql_type.clone())).collect()

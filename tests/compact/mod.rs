@@ -1,5 +1,8 @@
 //! Raw tables reduced to what is needed: a rebuild gives the same, and nothing else goes.
 
+/// What is done where no catalog says what keys are.
+mod without_a_catalog;
+
 use std::fs::read;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::raw_tables;
 use crate::landing::{catalog, records, replacing, status};
-use crate::support::{TestWarehouse, in_every_warehouse, normalize, write};
+use crate::support::{DuckDb, TestWarehouse, in_every_warehouse, normalize, write};
 
 in_every_warehouse! {
     new_records_join_the_old_ones_in_their_raw_table,
@@ -14,6 +14,7 @@ in_every_warehouse! {
     columns_that_an_older_raw_table_lacks_are_added,
     beside_our_own_raw_table_no_other_is_written_to,
     a_typed_table_of_destinations_v2_becomes_ours,
+    raw_tables_are_found_by_the_names_that_airbyte_gave_them,
 }
 
 /// The raw tables that older Airbyte left in such a warehouse.
@@ -151,4 +152,53 @@ fn a_typed_table_of_destinations_v2_becomes_ours<W: TestWarehouse>() {
         normalize(folder.path(), &config, &catalog).unwrap();
         assert_eq!(typed_ids(&warehouse), typed, "{mode}");
     }
+}
+
+const LONG: &str = "a_very_long_stream_name_that_goes_beyond_the_limit_of_postgres_identifiers_by_far";
+
+fn raw_tables_are_found_by_the_names_that_airbyte_gave_them<W: TestWarehouse>() {
+    let (_, before_v2) = raw_tables("json").remove(0);
+    let (_, of_v2) = raw_tables("json").remove(1);
+    let of_duckdb = [
+        ("MyStream", before_v2.replace("_airbyte_raw_s", "\"_airbyte_raw_MYStream\""), "main._airbyte_raw_mystream"),
+        (
+            "my-stream",
+            before_v2.replace("_airbyte_raw_s", "\"_airbyte_raw_My-Stream\""),
+            "main.\"_airbyte_raw_my-stream\"",
+        ),
+        ("S", of_v2.replace("main_raw__stream_s", "\"Main_Raw__Stream_S\""), "airbyte_internal.main_raw__stream_s"),
+    ];
+    let basic = ["MyStream mystream", "my-stream my_stream", "Größe gro_e", "a b a_b"].map(|names| {
+        let (stream, name) = names.rsplit_once(' ').unwrap();
+        (stream, before_v2.replace("_raw_s", &format!("_raw_{name}")), format!("main._airbyte_raw_{name}"))
+    });
+    let long = format!("_airbyte_raw_{LONG}");
+    let cut = if W::name() == "postgres" { &long[..63] } else { &long };
+    let long = (LONG, before_v2.replace("_airbyte_raw_s", cut), format!("main.{cut}"));
+    let of_duckdb = of_duckdb.map(|(stream, raw, table)| (stream, raw, table.to_owned()));
+    let of_duckdb = of_duckdb.into_iter().filter(|_| W::name() == "duckdb");
+    for (stream, raw_table, table) in basic.into_iter().chain([long]).chain(of_duckdb) {
+        for naming in ["lower", "exact"] {
+            let folder = tempfile::tempdir().unwrap();
+            let (warehouse, ..) = with::<W>(folder.path(), &raw_table);
+            let mut config = warehouse.config("main");
+            config["normalization"]["naming"] = naming.into();
+            let catalog = catalog(&[(stream, "append")]);
+            normalize(folder.path(), &config, &catalog).unwrap();
+            assert!(land(folder.path(), &config, &catalog, &records(stream, 7..8)), "{stream} {naming}");
+            assert_eq!(raw_ids(&warehouse, &table), [0, 1, 2, 2, 7], "{stream} {naming}");
+            let raw_tables = warehouse.tables().into_iter().filter(|table| table.name.to_lowercase().contains("_raw_"));
+            assert_eq!(raw_tables.count(), 1, "{stream} {naming}");
+        }
+    }
+}
+
+/// DuckDB takes names that differ in case for the same.
+#[test]
+fn a_table_of_somebody_elses_in_other_letters_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let warehouse = DuckDb::new(folder.path());
+    warehouse.execute("CREATE SCHEMA IF NOT EXISTS main; CREATE TABLE main.\"Users\" (id bigint)");
+    let run = write(folder.path(), &warehouse.config("main"), &catalog(&[("users", "append")]), b"");
+    assert!(run.error().unwrap().contains("the table `main.Users` exists and is not Alluvium's"), "{:?}", run.error());
 }

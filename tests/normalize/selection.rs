@@ -104,6 +104,14 @@ fn streams_are_chosen_by_name_and_by_schema<W: TestWarehouse>() {
     warehouse.execute("DELETE FROM main.t; DELETE FROM other_shop.t");
     run(folder.path(), &["normalize", "--schema", "other_shop", "--stream", "other_shop.t"]).unwrap();
     assert_eq!((ids(&warehouse, t).len(), ids(&warehouse, other)), (0, vec!["7".to_owned(), "8".to_owned()]));
+    for chosen in [&["--stream", "other_shop.t"][..], &[]] {
+        warehouse.execute("DELETE FROM main.t; DELETE FROM other_shop.t");
+        run(folder.path(), &[&["normalize"], chosen].concat()).unwrap();
+        assert_eq!(
+            (ids(&warehouse, t).len(), ids(&warehouse, other).len()),
+            (if chosen.is_empty() { 5 } else { 0 }, 2)
+        );
+    }
 }
 
 #[test]
@@ -121,7 +129,8 @@ fn a_dry_run_tells_what_would_be_done_and_does_nothing<W: TestWarehouse>() {
     let warehouse = landed::<W>(folder.path());
     warehouse.execute("DELETE FROM main._airbyte_raw_t WHERE _airbyte_emitted_at < '1970-01-01 00:00:00.002+00'");
     let before = content(warehouse.tables());
-    let (shown, _) = run(folder.path(), &["normalize", "--dry-run", "--stream", "s", "--stream", "t"]).unwrap();
+    let (shown, _) =
+        run(folder.path(), &["normalize", "--dry-run", "--schema", "main", "--stream", "s", "--stream", "t"]).unwrap();
     let lines: Vec<Vec<&str>> = shown.lines().skip(2).map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(lines[0][..4], ["s", "main._airbyte_raw_s", "3", "0"], "{shown}");
     assert_eq!(lines[1][..4], ["t", "main._airbyte_raw_t", "3", "2"], "{shown}");

@@ -51,6 +51,6 @@ impl KnownNames {
 }
 
 /// Source paths are JSON arrays of strings; anything else is a comment of the user.
-fn is_path(comment: &str) -> bool {
+pub(crate) fn is_path(comment: &str) -> bool {
     comment.starts_with('[') && serde_json::from_str::<Vec<String>>(comment).is_ok()
 }

@@ -73,6 +73,14 @@ struct DedupLayout {
 
 type ColumnSourcePath = Vec<String>;
 
+/// What rows are told apart and ordered by: paths in the record and what their typed values are.
+#[derive(Debug, PartialEq)]
+pub(super) struct Ordered {
+    pub(super) key: Vec<(Vec<String>, ColumnKind)>,
+    pub(super) cursor: Option<(Vec<String>, ColumnKind)>,
+    pub(super) cdc: Vec<(Vec<String>, ColumnKind)>,
+}
+
 /// Why rows that an earlier plan typed have to be typed again. Paths are source paths.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LayoutChange {
@@ -156,6 +164,17 @@ impl Layout {
         changes.sort();
         changes.dedup();
         changes
+    }
+
+    /// What rows are told apart and ordered by, if there is one row a key.
+    pub(super) fn ordered(&self) -> Option<Ordered> {
+        let DedupLayout { key, cursor, cdc, .. } = self.dedup.as_ref()?;
+        let in_root = |path: &ColumnSourcePath| {
+            let placed = self.columns.iter().find(|placed| placed.table.is_empty() && placed.path == *path)?;
+            Some((path.clone(), placed.kind))
+        };
+        let cdc = cdc.iter().map(in_root).collect::<Option<_>>()?;
+        Some(Ordered { key: key.clone(), cursor: cursor.clone(), cdc })
     }
 
     fn moved_columns(&self, earlier: &Self, backfill: bool) -> Vec<LayoutChange> {

@@ -18,6 +18,8 @@ mod naming;
 mod nesting;
 /// The choices of the user.
 mod options;
+/// Keys and cursors that a layout remembers.
+mod remembered;
 /// What a history still has of properties that are gone.
 mod remnants;
 #[cfg(test)]
@@ -28,8 +30,10 @@ mod versions;
 pub use compile::{PlanError, compile, raw_schema_of, schema_of};
 pub use dedup::{Cursor, Dedup, KeyPart};
 pub use known::KnownNames;
+pub(crate) use known::is_path;
 pub use layout::{Layout, LayoutChange, Layouts};
 pub use options::{ArrayStorage, CdcDeletion, NumberStorage, ObjectStorage, Options, ScalarArrayStorage};
+pub use remembered::unkeyed_stream;
 
 use crate::catalog::{Replacement, StreamName, SyncMode};
 use crate::columns::SystemColumn;

@@ -3,11 +3,14 @@
 //! The shredder says of every raw row what key it is a version of and what versions are ordered by, the same as it does for
 //! typed tables; the warehouse chooses by that, and deletes by id.
 
+/// Streams without a catalog.
+mod remembered;
 /// What a compaction did.
 pub(crate) mod report;
 /// Raw rows as versions of keys.
 mod versions;
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -30,7 +33,7 @@ use crate::warehouse::{TableName, Warehouse, WarehouseError};
 /// A compaction that is about to run.
 pub(crate) struct Compaction<'a> {
     /// The streams.
-    pub(crate) catalog: &'a ConfiguredCatalog,
+    pub(crate) streams: Streams<'a>,
     /// Those that are meant; `None`: all.
     pub(crate) only: Option<Vec<StreamName>>,
     /// What they become.
@@ -43,6 +46,14 @@ pub(crate) struct Compaction<'a> {
     pub(crate) is_dry_run: bool,
     /// Raised to end it: raw tables that are not finished stay as they are.
     pub(crate) stop: &'a AtomicBool,
+}
+
+/// Streams, and who says what their keys and cursors are.
+pub(crate) enum Streams<'a> {
+    /// A catalog.
+    Catalog(&'a ConfiguredCatalog),
+    /// The last sync of each.
+    Remembered(Vec<StreamName>),
 }
 
 /// A stream with its raw table.
@@ -85,12 +96,21 @@ impl Compaction<'_> {
         // a warehouse that holds no raw rows for us still has those of before, and keys are those of typed tables
         let options = Options { raw: true, typed: true, ..self.options.clone() };
         let is_wanted = |name: &StreamName| self.only.as_ref().is_none_or(|only| only.contains(name));
-        let wanted = self.catalog.streams.iter().map(|stream| &stream.name).filter(|name| is_wanted(name));
+        let names: Vec<&StreamName> = match &self.streams {
+            Streams::Catalog(catalog) => catalog.streams.iter().map(|stream| &stream.name).collect(),
+            Streams::Remembered(names) => names.iter().collect(),
+        };
+        let wanted = names.into_iter().filter(|name| is_wanted(name));
         let claims: Vec<(String, String)> =
             wanted.map(|name| (plan::schema_of(name, &options, limits), name.name.clone())).collect();
         warehouse.claim(&claims)?;
+        // what is remembered stays so only once nobody else syncs the streams
+        let catalog = match &self.streams {
+            Streams::Catalog(catalog) => Cow::Borrowed(*catalog),
+            Streams::Remembered(names) => Cow::Owned(remembered::catalog(warehouse, names, &options, limits)?),
+        };
         // names depend on all streams, whichever are wanted
-        let PlanOver { plan, existing, .. } = plan_over(warehouse, self.catalog, &options)?;
+        let PlanOver { plan, existing, .. } = plan_over(warehouse, &catalog, &options)?;
         let wanted = plan.streams.into_iter().filter(|plan| is_wanted(&plan.stream));
         let raw = wanted.map(|plan| {
             let (table, layout) = raw_table(&plan, &existing).ok_or_else(|| no_raw_table(&plan))?;
@@ -102,7 +122,15 @@ impl Compaction<'_> {
     /// Why every row of the stream is needed.
     fn untouched(&self, plan: &StreamPlan) -> Option<Untouched> {
         match plan.dedup {
-            None => self.before.is_none().then_some(Untouched::NoKey),
+            None => match (&self.streams, self.before) {
+                (Streams::Catalog(_), None) => Some(Untouched::NoKey),
+                (Streams::Remembered(_), None) => Some(Untouched::NoKnownKey),
+                // nobody said that the tables of another schema are meant
+                (Streams::Remembered(_), Some(_)) if self.only.is_none() => {
+                    plan.stream.namespace.is_some().then_some(Untouched::Elsewhere)
+                }
+                _ => None,
+            },
             Some(_) => (plan.history.is_some() && self.keep_versions.is_none()).then_some(Untouched::History),
         }
     }

@@ -55,6 +55,10 @@ pub(crate) struct Reduction {
 pub(crate) enum Untouched {
     /// The stream's rows are not told apart by key.
     NoKey,
+    /// There is no catalog, and how the stream's rows are told apart by key is not remembered.
+    NoKnownKey,
+    /// There is no catalog, its key is not remembered, and it is in another schema than the config's.
+    Elsewhere,
     /// The history is made of all versions.
     History,
 }
@@ -73,6 +77,14 @@ impl fmt::Display for Untouched {
         formatter.write_str(match self {
             Self::NoKey => {
                 "left as it is: without a key (its mode is not append_dedup) every row counts; --before drops rows by age"
+            }
+            Self::NoKnownKey => {
+                "left as it is: no last sync (append_dedup) says what its key is, so every row counts; --catalog may say it, and \
+                 --before drops rows by age"
+            }
+            Self::Elsewhere => {
+                "left as it is: in another schema than the config's, and no last sync says what its key is; rows go by age where \
+                 --stream or --catalog names it"
             }
             Self::History => {
                 "left as it is: the history is made of all versions; --keep-versions drops all but the newest"

@@ -73,7 +73,12 @@ mod tests {
 
     fn place(comment: Option<&str>) -> Option<Place> {
         let name = TableName { schema: "main".to_owned(), name: "t".to_owned() };
-        Place::of(&ExistingTable { name, comment: comment.map(str::to_owned), columns: Vec::new() })
+        Place::of(&ExistingTable {
+            name,
+            comment: comment.map(str::to_owned),
+            columns: Vec::new(),
+            ignores_case: false,
+        })
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::warehouse::{ExistingColumn, TableName};
 
 fn table(schema: &str, name: &str, comment: Option<&str>) -> ExistingTable {
     let name = TableName { schema: schema.to_owned(), name: name.to_owned() };
-    ExistingTable { name, comment: comment.map(str::to_owned), columns: Vec::new() }
+    ExistingTable { name, comment: comment.map(str::to_owned), columns: Vec::new(), ignores_case: false }
 }
 
 fn column(name: &str, sql_type: &str) -> ExistingColumn {

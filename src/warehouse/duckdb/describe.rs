@@ -35,7 +35,7 @@ pub(super) fn describe(connection: &Connection, schemas: &[String]) -> Result<Ve
         let column = ExistingColumn { name: row.get(3)?, sql_type: row.get(4)?, comment: row.get(5)? };
         match tables.last_mut() {
             Some(table) if table.name == name => table.columns.push(column),
-            _ => tables.push(ExistingTable { name, comment: row.get(2)?, columns: vec![column] }),
+            _ => tables.push(ExistingTable { name, comment: row.get(2)?, columns: vec![column], ignores_case: true }),
         }
     }
     Ok(tables)

@@ -21,7 +21,7 @@ pub(super) fn describe(session: &Session, schemas: &[String]) -> Result<Vec<Exis
     for row in session.wait(session.client().query(QUERY, &[&schemas]))? {
         let name = TableName { schema: row.try_get(0)?, name: row.try_get(1)? };
         if tables.last().is_none_or(|last| last.name != name) {
-            tables.push(ExistingTable { name, comment: row.try_get(2)?, columns: Vec::new() });
+            tables.push(ExistingTable { name, comment: row.try_get(2)?, columns: Vec::new(), ignores_case: false });
         }
         // a table may have no column at all
         let column: Option<String> = row.try_get(3)?;

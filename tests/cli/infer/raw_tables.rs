@@ -70,6 +70,10 @@ fn properties(stream: &Value) -> &Value {
 fn raw_tables_of_airbyte_are_found_by_their_names() {
     let (folder, warehouse) = of_airbyte();
     let catalog = infer(&folder, &warehouse.config("main"), &[]).unwrap();
+    let namespaces = catalog["streams"].as_array().unwrap().iter().map(|stream| &stream["stream"]["namespace"]);
+    let found: Vec<_> = names(&catalog).into_iter().zip(namespaces.map(|name| name.as_str())).collect();
+    assert_eq!(found, [("Orders", None), ("users", None), ("users", Some("other"))]);
+    let catalog = infer(&folder, &warehouse.config("main"), &["--schema", "main"]).unwrap();
     let streams = by_name(&catalog);
     assert_eq!(streams.keys().copied().collect::<Vec<_>>(), ["Orders", "users"]);
     assert_eq!(*properties(streams["Orders"]), json!({"total": {"type": "number"}}));
@@ -81,7 +85,7 @@ fn raw_tables_of_airbyte_are_found_by_their_names() {
 fn rows_without_a_record_are_counted_and_the_table_is_named() {
     let (folder, warehouse) = of_airbyte();
     let config = folder.file("config.json", &warehouse.config("main").to_string());
-    let run = alluvium(&["infer", "--config", &config, "--stream", "users"], "");
+    let run = alluvium(&["infer", "--config", &config, "--schema", "main", "--stream", "users"], "");
     assert_eq!(run.code, 0);
     assert!(run.stderr.contains("records can't be used records=3 "), "{}", run.stderr);
     assert!(run.stderr.contains("a row of main._airbyte_raw_users is JSON but not an object"), "{}", run.stderr);
@@ -102,10 +106,14 @@ fn another_schema_is_the_namespace_of_its_streams() {
 fn tables_that_are_not_there_or_empty_are_an_error() {
     let (folder, warehouse) = of_airbyte();
     let failure = |schema: &str, arguments: &[&str]| infer(&folder, &warehouse.config(schema), arguments).unwrap_err();
-    assert_eq!(failure("nowhere", &[]), "error: there is no raw table in the schema `nowhere`\n");
+    assert_eq!(failure("main", &["--schema", "nowhere"]), "error: there is no raw table in the schema `nowhere`\n");
+    assert_eq!(
+        failure("main", &["--schema", "main", "--stream", "none"]),
+        "error: there is no raw table of stream `none` in the schema `main`; there are those of Orders, empty, users\n"
+    );
     assert_eq!(
         failure("main", &["--stream", "none"]),
-        "error: there is no raw table of stream `none` in the schema `main`; there are those of Orders, empty, users\n"
+        "error: there is no raw table of stream `none`; there are those of Orders, empty, other.lines, other.users, users\n"
     );
     assert_eq!(failure("main", &["--stream", "empty"]), "error: there are no records to infer a catalog from\n");
     let config = json!({"destination_path": folder.path("none.duckdb")});
