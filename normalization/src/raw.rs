@@ -20,6 +20,7 @@ pub const V2_SCHEMA: &str = "airbyte_internal";
 
 const IDS: [&str; 2] = ["_airbyte_ab_id", "_airbyte_raw_id"];
 const TIMES: [&str; 2] = ["_airbyte_emitted_at", "_airbyte_extracted_at"];
+const LOADED_AT: &str = "_airbyte_loaded_at";
 const DATA: &str = "_airbyte_data";
 const META: &str = "_airbyte_meta";
 const GENERATION: &str = "_airbyte_generation_id";
@@ -29,6 +30,8 @@ const GENERATION: &str = "_airbyte_generation_id";
 pub struct RawLayout {
     id: &'static str,
     emitted_at: &'static str,
+    /// The time of loading stands beside it, in a column of the same type.
+    has_loaded_at: bool,
     has_meta: bool,
     has_generation: bool,
     /// Types of the columns of time and data.
@@ -49,6 +52,7 @@ impl RawLayout {
         Some(Self {
             id: IDS.into_iter().find(|name| has(name))?,
             emitted_at,
+            has_loaded_at: type_of(LOADED_AT).is_some() && type_of(LOADED_AT) == type_of(emitted_at),
             has_meta: has(META),
             has_generation: has(GENERATION),
             types: [type_of(emitted_at)?, data_type],
@@ -61,8 +65,12 @@ impl RawLayout {
         [ColumnKind::Document, ColumnKind::Json].iter().any(|kind| dialect.column_type(*kind) == self.types[1])
     }
 
+    /// When a record was emitted, or where that is missing, loaded.
     fn emitted_at(&self, dialect: &dyn Dialect) -> String {
-        let (text, column) = (dialect.column_type(ColumnKind::CsvArray), dialect.quote(self.emitted_at));
+        let (text, mut column) = (dialect.column_type(ColumnKind::CsvArray), dialect.quote(self.emitted_at));
+        if self.has_loaded_at {
+            column = format!("coalesce({column}, {})", dialect.quote(LOADED_AT));
+        }
         let instant = dialect.column_type(ColumnKind::Scalar(ScalarColumn::TimestampTz));
         match dialect.epoch_micros(&column).filter(|_| self.types[0] == instant) {
             Some(micros) => format!("'@' || CAST({micros} AS {text})"),

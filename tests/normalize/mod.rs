@@ -20,6 +20,7 @@ in_every_warehouse! {
     raw_rows_of_older_connectors_are_typed,
     a_raw_row_that_holds_no_object_leaves_everything_as_it_was,
     a_stream_without_raw_table_is_told,
+    a_raw_row_without_time_of_emission_has_that_of_its_loading,
 }
 
 /// Cases in which nothing but the last sync's catalog says what the tables are, and whose records are Unicode: raw rows don't
@@ -178,4 +179,21 @@ fn a_stream_without_raw_table_is_told<W: TestWarehouse>() {
     assert!(write(folder.path(), &config, &catalog(&[("s", "append")]), records("s", 0..5).as_bytes()).succeeded);
     let told = normalize(folder.path(), &config, &catalog(&[("s", "append"), ("t", "append")])).unwrap_err();
     assert!(told.contains("the stream `t` has no raw table to be typed from"), "{told}");
+}
+
+fn a_raw_row_without_time_of_emission_has_that_of_its_loading<W: TestWarehouse>() {
+    let folder = tempfile::tempdir().unwrap();
+    let warehouse = W::new(folder.path());
+    let (_, of_v2) = raw_tables("json").remove(1);
+    warehouse.execute(&format!(
+        "CREATE SCHEMA IF NOT EXISTS main; {of_v2}; UPDATE airbyte_internal.main_raw__stream_s \
+         SET _airbyte_extracted_at = NULL, _airbyte_loaded_at = CASE _airbyte_raw_id WHEN '{}' THEN \
+         CAST('2024-05-01 00:00:00+00' AS timestamp with time zone) END",
+        uuid(0)
+    ));
+    normalize(folder.path(), &warehouse.config("main"), &catalog(&[("s", "append_dedup")])).unwrap();
+    let at = |at: &str| vec![Some(at.to_owned())];
+    let found = warehouse.query("SELECT _airbyte_emitted_at FROM main.s ORDER BY id");
+    let oldest = at("1970-01-01 00:00:00+00");
+    assert_eq!(found, [at("2024-05-01 00:00:00+00"), oldest.clone(), oldest]);
 }

@@ -77,6 +77,13 @@ pub trait Dialect: Send + Sync {
         (vec![format!("ALTER TABLE {relation} ALTER COLUMN {column} SET DATA TYPE {kind} USING NULL")], Vec::new())
     }
 
+    /// What else is to be done where the column `former` has made way, with its values, for a new one: grants on the column
+    /// are the new one's too, and whatever shows the former one is told.
+    fn made_way(&self, table: &TableName, former: &str, column: &str) -> Vec<String> {
+        let _ = (table, former, column);
+        Vec::new()
+    }
+
     /// Drops a table of the user's that we made and no longer fill.
     fn give_up(&self, table: &TableName) -> String {
         format!("DROP TABLE IF EXISTS {}", self.relation(table))

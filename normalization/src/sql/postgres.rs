@@ -2,6 +2,10 @@
 
 /// What Basic Normalization knew of it.
 mod basic;
+/// Plain views that show a column.
+mod views;
+
+pub use self::views::VIEW_STAYS;
 
 use crate::kind::{ColumnKind, ScalarColumn};
 use crate::limits::{BinaryJson, JSON_DEPTH, Limits};
@@ -95,27 +99,20 @@ END",
         Some(format!("CREATE TABLE {staged} (LIKE {live} INCLUDING ALL EXCLUDING INDEXES)"))
     }
 
-    /// A view that shows the column keeps it as it is.
     fn widen(&self, table: &TableName, column: &str, kind: ColumnKind, otherwise: &[String]) -> Vec<String> {
-        let (relation, column, kind) = (self.relation(table), self.quote(column), self.column_type(kind));
-        let otherwise = otherwise.join(";\n  ");
-        vec![self.block(&format!(
-            "BEGIN
-  ALTER TABLE {relation} ALTER COLUMN {column} SET DATA TYPE {kind} USING CAST({column} AS {kind});
-EXCEPTION WHEN feature_not_supported OR dependent_objects_still_exist THEN
-  {otherwise};
-END"
-        ))]
+        let (relation, quoted, kind) = (self.relation(table), self.quote(column), self.column_type(kind));
+        let change =
+            format!("ALTER TABLE {relation} ALTER COLUMN {quoted} SET DATA TYPE {kind} USING CAST({quoted} AS {kind})");
+        vec![self.beneath_views((table, column), &change, otherwise)]
     }
 
     /// A new column costs nothing, where another type would have every row written once more, and nobody could read meanwhile.
     fn retype(&self, table: &TableName, column: &str, kind: ColumnKind, retired: &str) -> (Vec<String>, Vec<String>) {
         let relation = self.relation(table);
         let [quoted, retired_quoted] = [column, retired].map(|name| self.quote(name));
-        let before = vec![
-            rename_column(self, table, column, retired),
-            format!("ALTER TABLE {relation} ADD COLUMN {quoted} {}", self.column_type(kind)),
-        ];
+        let (rename, kind) = (rename_column(self, table, column, retired), self.column_type(kind));
+        let change = format!("{rename};\n  ALTER TABLE {relation} ADD COLUMN {quoted} {kind}");
+        let before = vec![self.in_place_of((table, column), &change), self.grants_alike(table, retired, column)];
         let after = self.block(&format!(
             "BEGIN
   ALTER TABLE {relation} DROP COLUMN {retired_quoted};
@@ -124,6 +121,10 @@ EXCEPTION WHEN dependent_objects_still_exist THEN
 END"
         ));
         (before, vec![after])
+    }
+
+    fn made_way(&self, table: &TableName, former: &str, column: &str) -> Vec<String> {
+        vec![self.grants_alike(table, former, column), self.tell_views(table, former, column)]
     }
 
     /// Where something of the user's depends on the table, a view most likely, it is emptied and stays.

@@ -392,12 +392,13 @@ WHERE {key} IS NOT NULL",
     /// A column of another type is renamed, with its values, and one of the planned type takes its name.
     fn make_way(&self, table: &TableName, retype: &Retype<'_>) -> Vec<String> {
         let (relation, column) = (self.dialect.relation(table), define(self.dialect, (retype.name, retype.kind)));
-        vec![
+        let way = [
             rename_column(self.dialect, table, retype.column, &retype.retired),
             // the source path belongs to the column that takes its place
             format!("COMMENT ON COLUMN {relation}.{} IS NULL", self.dialect.quote(&retype.retired)),
             format!("ALTER TABLE {relation} ADD COLUMN {column}"),
-        ]
+        ];
+        way.into_iter().chain(self.dialect.made_way(table, &retype.retired, retype.name)).collect()
     }
 
     fn comment_on(&self, table: &TableName, column: &Column) -> Option<String> {

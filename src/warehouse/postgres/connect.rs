@@ -1,15 +1,17 @@
 //! A session: the connection, the runtime that drives it, and its end.
 
 use std::cell::Cell;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::{Arc, OnceLock};
+use std::task::{Poll, ready};
 use std::time::Duration;
 
+use alluvium_normalization::sql::postgres::VIEW_STAYS;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::tls::TlsStream;
-use tokio_postgres::{Client, Connection, Error};
+use tokio_postgres::{AsyncMessage, Client, Connection, Error};
 
 use super::error::Place;
 use super::route::{Route, RouteError, Stream};
@@ -133,11 +135,20 @@ async fn connect(config: &config::Postgres) -> Result<(Client, Driver, Route), C
 pub(super) struct Driver(Box<dyn Future<Output = Result<(), Error>> + Send + Unpin>);
 
 impl Driver {
-    pub(super) fn new<T>(connection: Connection<Stream, T>) -> Self
+    pub(super) fn new<T>(mut connection: Connection<Stream, T>) -> Self
     where
         T: TlsStream + Send + Unpin + 'static,
     {
-        Self(Box::new(connection))
+        Self(Box::new(poll_fn(move |context| {
+            while let Some(message) = ready!(connection.poll_message(context)) {
+                if let AsyncMessage::Notice(notice) = message?
+                    && notice.code().code() == VIEW_STAYS
+                {
+                    tracing::warn!(view = notice.message(), "a view stays with a former column");
+                }
+            }
+            Poll::Ready(Ok(()))
+        })))
     }
 
     /// Runs to the end. How it was lost is known before the client learns that it is.

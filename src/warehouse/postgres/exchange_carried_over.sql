@@ -3,7 +3,7 @@
 --   first   when readers are shut out, before the names are exchanged
 --   views   when $2 has the name
 --   names   when $1 is gone
-WITH
+WITH RECURSIVE
 pair AS (
   SELECT live, staged, live_schema.nspname AS schema_name, (live).relname AS table_name,
     format('%I.%I', staged_schema.nspname, (staged).relname) AS staged_relation
@@ -50,12 +50,25 @@ wanted AS (
   LEFT JOIN indexes AS s
     ON s.indrelid = (staged).oid AND s.indisunique = l.indisunique AND s.definition = l.definition AND s.place = l.place
 ),
-views AS (
-  SELECT DISTINCT v.oid, n.nspname, v.relname, v.reloptions, v.relowner, v.relacl::text AS rights
+-- Views over the table, and where those are made anew, the views over them.
+over (view, depth) AS (
+  SELECT r.ev_class, 1
   FROM pair
   JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = (live).oid AND d.classid = 'pg_rewrite'::regclass
   JOIN pg_rewrite AS r ON r.oid = d.objid
-  JOIN pg_class AS v ON v.oid = r.ev_class
+  UNION
+  SELECT r.ev_class, o.depth + 1
+  FROM over AS o
+  JOIN retyped ON is_so
+  JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = o.view AND d.classid = 'pg_rewrite'::regclass
+  JOIN pg_rewrite AS r ON r.oid = d.objid AND r.ev_class <> o.view
+),
+views AS (
+  SELECT v.oid, n.oid AS schema, n.nspname, v.relname, v.reloptions, v.relowner, v.relacl::text AS rights,
+    -- far less than 1: a place within a step
+    o.depth * 0.0001 AS depth
+  FROM (SELECT view, max(depth) AS depth FROM over GROUP BY view) AS o
+  JOIN pg_class AS v ON v.oid = o.view
   JOIN pg_namespace AS n ON n.oid = v.relnamespace
 ),
 statements AS (
@@ -96,19 +109,27 @@ statements AS (
   WHERE present IS NULL
   UNION ALL
   -- Changes nothing and locks the view. Who reads through a view locks it before its table; so must we.
-  SELECT 5, 'first',
+  SELECT 5 - depth, 'first',
     CASE
       WHEN is_so THEN format('DROP VIEW %I.%I', nspname, relname)
       ELSE format('ALTER VIEW %I.%I OWNER TO %I', nspname, relname, pg_get_userbyid(relowner))
     END
   FROM views, retyped
   UNION ALL
-  SELECT 6, 'views',
+  SELECT 6 + depth, 'views',
     format(
       'CREATE OR REPLACE VIEW %I.%I%s AS %s', nspname, relname, ' WITH (' || array_to_string(reloptions, ', ') || ')',
       rtrim(pg_get_viewdef(oid), ';')
     )
   FROM views
+  UNION ALL
+  SELECT 6.5, 'views',
+    format('REVOKE ALL ON TABLE %I.%I FROM %s', nspname, relname, coalesce(quote_ident(r.rolname), 'PUBLIC'))
+  FROM views
+  JOIN pg_default_acl AS d ON d.defaclobjtype = 'r' AND d.defaclrole = relowner AND d.defaclnamespace IN (0, schema)
+  CROSS JOIN LATERAL aclexplode(d.defaclacl) AS granted
+  LEFT JOIN pg_roles AS r ON r.oid = granted.grantee
+  WHERE granted.grantee <> relowner AND (SELECT is_so FROM retyped)
   UNION ALL
   SELECT 7, 'views',
     format(
@@ -120,9 +141,26 @@ statements AS (
   LEFT JOIN pg_roles AS r ON r.oid = granted.grantee
   WHERE granted.grantee <> relowner AND (SELECT is_so FROM retyped)
   UNION ALL
-  SELECT 8, 'views', format('COMMENT ON VIEW %I.%I IS %L', nspname, relname, obj_description(oid, 'pg_class'))
+  SELECT 7, 'views',
+    format(
+      'GRANT %s (%I) ON TABLE %I.%I TO %s%s', granted.privilege_type, a.attname, nspname, relname,
+      coalesce(quote_ident(r.rolname), 'PUBLIC'), CASE WHEN granted.is_grantable THEN ' WITH GRANT OPTION' END
+    )
   FROM views
-  WHERE obj_description(oid, 'pg_class') IS NOT NULL AND (SELECT is_so FROM retyped)
+  JOIN pg_attribute AS a ON a.attrelid = views.oid
+  CROSS JOIN LATERAL aclexplode(a.attacl) AS granted
+  LEFT JOIN pg_roles AS r ON r.oid = granted.grantee
+  WHERE (SELECT is_so FROM retyped)
+  UNION ALL
+  SELECT 8, 'views',
+    CASE
+      WHEN d.objsubid = 0 THEN format('COMMENT ON VIEW %I.%I IS %L', nspname, relname, d.description)
+      ELSE format('COMMENT ON COLUMN %I.%I.%I IS %L', nspname, relname, a.attname, d.description)
+    END
+  FROM views
+  JOIN pg_description AS d ON d.classoid = 'pg_class'::regclass AND d.objoid = views.oid
+  LEFT JOIN pg_attribute AS a ON a.attrelid = views.oid AND a.attnum = d.objsubid
+  WHERE (SELECT is_so FROM retyped)
   UNION ALL
   SELECT 9, 'names', format('ALTER INDEX %I.%I RENAME TO %I', schema_name, coalesce(present, provisional), name)
   FROM pair, wanted

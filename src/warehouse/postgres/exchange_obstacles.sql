@@ -95,7 +95,7 @@ WHERE NOT (d.classid = 'pg_type'::regclass AND d.deptype = 'i')
     d.classid = 'pg_rewrite'::regclass
     AND EXISTS (
       SELECT FROM pg_rewrite AS r JOIN pg_class AS v ON v.oid = r.ev_class
-      WHERE r.oid = d.objid AND r.rulename = '_RETURN' AND v.relkind = 'v' AND v.relowner = pair.me
+      WHERE r.oid = d.objid AND r.rulename = '_RETURN' AND v.relkind = 'v' AND v.relowner = pair.me AND NOT v.relhastriggers
         AND has_schema_privilege(v.relnamespace, 'CREATE')
     )
   )
