@@ -6,6 +6,7 @@
 //! limit is raised by the size of a load before it, and lowered after it; what then can't be moved out is an ordinary error.
 
 use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray as _;
 use duckdb::{Connection, Error};
 
 /// What a load may take for each byte of its batches: the copy that the scan makes in steps of powers of two, the rows in
@@ -33,6 +34,10 @@ const PER_COLUMN_OF_COMMIT: u64 = 3 << 19;
 /// be in memory, old and new.
 const PER_BYTE_OF_LARGEST: u64 = 4;
 
+/// Texts longer than this are in blocks of their own. A commit reads them to choose their compression, and keeps those of a whole
+/// segment, which has room for thousands of them, in memory meanwhile.
+const LONG_TEXT: usize = 4_096;
+
 /// How many rows a transaction deletes at most, where that is for us to decide. DuckDB keeps some dozen bytes of each until
 /// the transaction has ended, and can't move them out.
 pub(super) const MOST_DELETES: u64 = 2_000_000;
@@ -43,12 +48,14 @@ pub(super) struct Memory {
     limit: u64,
     /// Columns of the widest table of the sync.
     widest: u64,
+    /// Bytes of long texts that were loaded and not committed yet.
+    long_texts: u64,
 }
 
 impl Memory {
     /// `limit` is what DuckDB may keep in memory, in bytes, when no load is running and no batch was uncommonly large.
     pub(super) fn new(limit: u64) -> Self {
-        Self { limit, widest: 0 }
+        Self { limit, widest: 0, long_texts: 0 }
     }
 
     /// Raises the limit for good, for a sync of tables with these many columns each.
@@ -65,18 +72,26 @@ impl Memory {
         let largest = bytes.clone().max().unwrap_or(0);
         let columns = batches.iter().map(RecordBatch::num_columns).max().unwrap_or(0) as u64;
         self.limit = self.limit.max(largest * PER_BYTE_OF_LARGEST);
+        self.long_texts += batches.iter().map(long_texts).sum::<u64>();
         set(connection, self.limit + bytes.sum::<u64>() * PER_BYTE + columns * PER_COLUMN)
     }
 
     /// Makes room for a commit.
-    pub(super) fn raise_for_commit(&self, connection: &Connection) -> Result<(), Error> {
-        set(connection, self.limit + self.widest * PER_COLUMN_OF_COMMIT)
+    pub(super) fn raise_for_commit(&mut self, connection: &Connection) -> Result<(), Error> {
+        let long_texts = std::mem::take(&mut self.long_texts);
+        set(connection, self.limit + self.widest * PER_COLUMN_OF_COMMIT + long_texts)
     }
 
     /// Moves to temporary files what is over the limit.
     pub(super) fn lower(&self, connection: &Connection) -> Result<(), Error> {
         set(connection, self.limit)
     }
+}
+
+fn long_texts(batch: &RecordBatch) -> u64 {
+    let texts = batch.columns().iter().filter_map(|column| column.as_string_opt::<i32>());
+    let lengths = texts.flat_map(|texts| texts.offsets().lengths());
+    lengths.filter(|length| *length > LONG_TEXT).sum::<usize>() as u64
 }
 
 fn set(connection: &Connection, limit: u64) -> Result<(), Error> {
