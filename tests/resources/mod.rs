@@ -26,6 +26,7 @@ in_every_warehouse! {
     sixty_four_levels_of_nesting_are_sixty_four_tables,
     a_record_of_ten_thousand_children_lands_whole,
     elements_of_the_wrong_kind_take_no_more_memory_than_others,
+    records_of_many_long_texts_land,
 }
 
 /// The most memory that a process has had up to now, in megabytes; `None`: it has ended.
@@ -145,6 +146,27 @@ fn elements_of_the_wrong_kind_take_no_more_memory_than_others<W: TestWarehouse>(
     };
     let (wrong, right) = (peak(json!(1)), peak(json!({})));
     assert!(wrong < right + 30, "{wrong} MB, {right} MB");
+}
+
+/// Six records of 25 MB, whose texts are children.
+fn records_of_many_long_texts_land<W: TestWarehouse>() {
+    let items = json!({"type": "object", "properties": {"text": {"type": "string"}}});
+    let catalog = json!({"streams": [{
+        "stream": {"name": "s", "json_schema": {"properties": {"texts": {"type": "array", "items": items}}}},
+        "sync_mode": "full_refresh", "destination_sync_mode": "append",
+    }]});
+    let text = |number: u8| json!({"text": char::from(b'a' + number % 26).to_string().repeat(500_000)});
+    let texts: Vec<Value> = (0..50).map(text).collect();
+    let record = json!({"type": "RECORD", "record": {"stream": "s", "data": {"texts": texts}, "emitted_at": 0}});
+    let destination = Destination::of::<W>(&json!({}));
+    let (line, command) = (format!("{record}\n"), destination.command(&catalog));
+    let run = run(command, |mut stdin| {
+        (0..6).for_each(|_| stdin.write_all(line.as_bytes()).unwrap());
+        stdin.write_all(state(1).as_bytes()).unwrap();
+    });
+    assert_eq!(run.succeeded().states(), [1]);
+    let landed = destination.query("SELECT count(*), min(length(text)), max(length(text)) FROM s_texts");
+    assert_eq!(landed, [["300", "500000", "500000"].map(|number| Some(number.to_owned()))]);
 }
 
 #[test]

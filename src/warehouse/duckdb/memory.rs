@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray as _;
 use duckdb::{Connection, Error};
 
 use super::open::ROW_GROUP;
@@ -46,6 +47,10 @@ const PER_COLUMN_OF_COMMIT: u64 = 3 << 19;
 /// be in memory, old and new.
 const PER_BYTE_OF_LARGEST: u64 = 4;
 
+/// Texts longer than this are in blocks of their own. To choose their compression, all of a segment, which has room for
+/// thousands of them, are in memory at once.
+const LONG_TEXT: usize = 4_096;
+
 /// How many rows a transaction deletes at most, where that is for us to decide. DuckDB keeps some dozen bytes of each until
 /// the transaction has ended, and can't move them out.
 pub(super) const MOST_DELETES: u64 = 2_000_000;
@@ -61,13 +66,15 @@ pub(super) struct Memory {
     widest: u64,
     /// Bytes of each table's rows whose row group is not full: until it is, they are in memory as they came.
     waiting: HashMap<TableName, u64>,
+    /// Bytes of long texts that were loaded and not committed yet.
+    long_texts: u64,
 }
 
 impl Memory {
     /// `limit` is what DuckDB's `threads` may keep in memory, in bytes, when nothing is running and no batch was uncommonly
     /// large.
     pub(super) fn new(limit: u64, threads: usize) -> Self {
-        Self { limit, threads: threads as u64, present: limit, widest: 0, waiting: HashMap::new() }
+        Self { limit, threads: threads as u64, present: limit, widest: 0, waiting: HashMap::new(), long_texts: 0 }
     }
 
     /// Raises the limit for good, for a sync of tables with these many columns each.
@@ -92,7 +99,8 @@ impl Memory {
         let waiting = self.waiting.entry(table.clone()).or_default();
         *waiting = (*waiting + bytes).min(bytes / rows * ROW_GROUP as u64);
         self.limit = self.limit.max(largest * PER_BYTE_OF_LARGEST);
-        let load = bytes * PER_BYTE + largest * PER_BYTE_SCANNED + columns * PER_COLUMN;
+        self.long_texts += batches.iter().map(long_texts).sum::<u64>();
+        let load = self.long_texts + bytes * PER_BYTE + largest * PER_BYTE_SCANNED + columns * PER_COLUMN;
         self.set(connection, self.resting() + load)
     }
 
@@ -111,7 +119,8 @@ impl Memory {
 
     /// Makes room for a commit.
     pub(super) fn raise_for_commit(&mut self, connection: &Connection) -> Result<(), Error> {
-        self.set(connection, self.resting() + WORKING + self.widest * PER_COLUMN_OF_COMMIT)
+        let long_texts = std::mem::take(&mut self.long_texts);
+        self.set(connection, self.resting() + WORKING + self.widest * PER_COLUMN_OF_COMMIT + long_texts)
     }
 
     /// Moves to temporary files what is over the limit.
@@ -128,4 +137,10 @@ impl Memory {
         self.present = limit;
         connection.execute_batch(&format!("SET memory_limit = '{limit}B'"))
     }
+}
+
+fn long_texts(batch: &RecordBatch) -> u64 {
+    let texts = batch.columns().iter().filter_map(|column| column.as_string_opt::<i32>());
+    let lengths = texts.flat_map(|texts| texts.offsets().lengths());
+    lengths.filter(|length| *length > LONG_TEXT).sum::<usize>() as u64
 }
