@@ -11,8 +11,8 @@ use crate::landing::{Destination, Run, catalog, records, replacing, run, state, 
 use crate::support::Rows;
 
 /// A state after so many records, and about so many make a checkpoint.
-const STATE_EVERY: i64 = 5;
-const CHECKPOINT_BYTES: usize = 900;
+const STATE_EVERY: i64 = 10;
+const CHECKPOINT_BYTES: usize = 1_800;
 
 /// What is there before, and what the sync brings: some of the same keys, and new ones.
 const BEFORE: std::ops::Range<i64> = 0..20;

@@ -4,12 +4,15 @@
 //! until they are durable, so that it can be done again; whether a commit whose answer was lost has happened is asked of
 //! the server, so that nothing lands twice.
 
+/// Replacements that take effect.
+mod replacement;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use alluvium_normalization::plan::StreamPlan;
 use alluvium_normalization::shred::Slot;
-use alluvium_normalization::sql::bookkeeping::{SyncLogEntry, log_sync, write_state};
+use alluvium_normalization::sql::bookkeeping::{SyncLogEntry, log_sync};
 use alluvium_normalization::sql::{StreamSql, TableName};
 
 use crate::failure::Failure;
@@ -17,7 +20,7 @@ use crate::seams;
 use crate::sync::kept::{Kept, Rows};
 use crate::sync::patience::Patience;
 use crate::sync::prepare::failure;
-use crate::sync::target::{Replacing, StreamTarget};
+use crate::sync::target::StreamTarget;
 use crate::warehouse::{Interrupted, Warehouse};
 
 /// Bytes of input after which a checkpoint whose batches are kept is committed. Shredded they take three times as much.
@@ -191,21 +194,6 @@ impl<'a> Transaction<'a> {
         table.cloned().ok_or_else(|| Failure::internal("rows of a table that the plan does not have"))
     }
 
-    /// Takes away what is about to be written anew, if the stream is written so.
-    fn empty(&mut self, stream: usize) -> Result<(), Failure> {
-        let target = &self.targets[stream];
-        let Some(replacing) = target.replacing.filter(|_| target.refills && !self.emptied.contains(&stream)) else {
-            return Ok(());
-        };
-        let plans = Arc::clone(&self.plans);
-        let plan = &plans[stream];
-        let mut statements: Vec<String> = target.retyped.iter().flat_map(|retyped| retyped.before.clone()).collect();
-        statements.extend(replacing.sql(self.sql(plan)).empty());
-        self.execute(&statements, plan)?;
-        self.emptied.insert(stream);
-        Ok(())
-    }
-
     fn conclude(&mut self, completed: &[usize]) -> Result<(), Failure> {
         for stream in self.unmerged.clone() {
             seams::reach("merge");
@@ -236,60 +224,6 @@ impl<'a> Transaction<'a> {
         self.execute(&merge, plan)?;
         self.step("index", &index, plan)?;
         self.step("clean", &clean, plan)
-    }
-
-    /// Lets a replacement take effect, if the stream is one.
-    fn replace(&mut self, stream: usize) -> Result<(), Failure> {
-        let Some(replacing) = self.targets[stream].replacing else { return Ok(()) };
-        self.begin()?;
-        let plans = Arc::clone(&self.plans);
-        let plan = &plans[stream];
-        // the live tables take what merges find rows by from the staged ones, where they have it
-        let sql = replacing.sql(self.sql(plan));
-        let (indexes, pairs) = (sql.index(&sql.live()), sql.replaced_tables());
-        self.step("index", &indexes, plan)?;
-        seams::reach("swap");
-        let statements = if self.targets[stream].refills {
-            // of a stream without rows nothing was loaded
-            self.empty(stream)?;
-            self.targets[stream].retyped.iter().flat_map(|retyped| retyped.after.clone()).collect()
-        } else {
-            self.swap(replacing, stream, pairs)?
-        };
-        self.execute(&statements, plan)?;
-        let (dialect, target) = (self.warehouse.dialect(), &self.targets[stream]);
-        let mut clean: Vec<String> = target.obsolete.iter().map(|table| dialect.give_up(table)).collect();
-        if matches!(replacing, Replacing::Generation(_)) && target.state.layouts.rebuild.is_some() {
-            // its raw rows are gone
-            clean.extend(self.sql(plan).rebuilding().drop_staging());
-        }
-        let remember = write_state(dialect, &target.replaced(plan));
-        self.step("clean", &clean, plan)?;
-        self.execute(&remember, plan)
-    }
-
-    /// Puts what is staged in the place of what is live: tables as they are where the warehouse can, and for the others the
-    /// statements.
-    fn swap(
-        &mut self,
-        replacing: Replacing,
-        stream: usize,
-        pairs: Vec<(TableName, TableName)>,
-    ) -> Result<Vec<String>, Failure> {
-        let plans = Arc::clone(&self.plans);
-        let plan = &plans[stream];
-        let mut exchanged = Vec::new();
-        for (live, staged) in pairs {
-            if self.warehouse.exchange(&live, &staged).map_err(|error| failure(error, Some(plan)))? {
-                exchanged.push(live);
-            }
-        }
-        let target = &self.targets[stream];
-        let copied = || target.retyped.iter().filter(|retyped| !exchanged.contains(&retyped.table));
-        let mut statements: Vec<String> = copied().flat_map(|retyped| retyped.before.clone()).collect();
-        statements.extend(replacing.sql(self.sql(plan)).swap(&exchanged));
-        statements.extend(copied().flat_map(|retyped| retyped.after.clone()));
-        Ok(statements)
     }
 
     fn log_entries(&mut self, entries: &[SyncLogEntry]) -> Result<(), Failure> {
