@@ -1,7 +1,6 @@
 //! Where the raw rows of a stream are.
 
 use alluvium_normalization::catalog::StreamName;
-use alluvium_normalization::kind::ColumnKind;
 use alluvium_normalization::plan::{Plan, StreamPlan};
 use alluvium_normalization::raw::{RawLayout, RawPlace};
 use alluvium_normalization::sql::{Dialect, INTERNAL_SCHEMA, StreamSql, TableName, Targets};
@@ -29,13 +28,6 @@ pub(super) struct RawSource {
 }
 
 impl RawSource {
-    /// Its ids are of the type of ours: rows that were typed are found by them.
-    pub(super) fn has_our_ids(&self, dialect: &dyn Dialect, existing: &[ExistingTable]) -> bool {
-        let column = find(existing, &self.table)
-            .and_then(|table| table.columns.iter().find(|column| column.name == self.layout.id()));
-        column.is_some_and(|column| column.sql_type == dialect.column_type(ColumnKind::Uuid))
-    }
-
     /// The query of its rows; of those that `typed` does not have, if that is given.
     pub(super) fn query(&self, dialect: &dyn Dialect, typed: Option<&Targets>) -> RawQuery {
         let typed = typed.and_then(|typed| typed.keys.as_ref().or(typed.tables.first()));

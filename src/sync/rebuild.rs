@@ -127,7 +127,7 @@ impl Rebuilding {
             let Some(source) = source else { return Err(no_raw_table(stream)) };
             // raw rows are what is read, not what is written
             stream.raw = None;
-            let may_resume = source.has_our_ids(warehouse.dialect(), existing);
+            let may_resume = source.layout.has_uuids(warehouse.dialect());
             let refills = warehouse.is_alone() && fits_one_transaction(warehouse, stream, &source, values_at_once)?;
             let preparation = StreamPreparation { warehouse, stream, existing, state };
             let (target, resumes) = preparation.rebuild(self.place, &run, (may_resume, refills))?;
