@@ -88,6 +88,15 @@ impl RawLayout {
         self.ids.are_uuids(dialect)
     }
 
+    /// The query of one text that is another when rows have come, gone, or made way for others.
+    #[must_use]
+    pub fn summary(&self, dialect: &dyn Dialect, table: &TableName) -> String {
+        let text = dialect.column_type(ColumnKind::CsvArray);
+        let sum = format!("sum({})", dialect.hash(&self.ids.as_text(dialect)));
+        let parts = ["count(*)", sum.as_str()].map(|part| format!("coalesce(CAST({part} AS {text}), '')"));
+        format!("SELECT {} FROM {}", parts.join(" || ' ' || "), dialect.relation(table))
+    }
+
     /// The query of the ids of all rows that have one, as typed rows carry them.
     pub(crate) fn select_ids(&self, dialect: &dyn Dialect, table: &TableName) -> String {
         let id = self.ids.as_uuid(dialect);

@@ -8,7 +8,7 @@ use alluvium_normalization::sql::{Dialect, INTERNAL_SCHEMA, StreamSql, TableName
 use crate::failure::Failure;
 use crate::sync::prepare::find;
 use crate::sync::target::Place;
-use crate::warehouse::ExistingTable;
+use crate::warehouse::{ExistingTable, Warehouse, WarehouseError};
 
 /// So many raw tables of no stream are named.
 const TOLD_TABLES: usize = 20;
@@ -33,6 +33,12 @@ impl RawSource {
         let typed = typed.and_then(|typed| typed.keys.as_ref().or(typed.tables.first()));
         let sql = self.layout.select(dialect, &self.table, typed);
         RawQuery { sql, is_json: self.layout.holds_json(dialect), is_one_checkpoint: false }
+    }
+
+    /// A text that is another when rows have come, gone, or made way for others.
+    pub(super) fn summary(&self, warehouse: &mut dyn Warehouse) -> Result<String, WarehouseError> {
+        let sql = self.layout.summary(warehouse.dialect(), &self.table);
+        Ok(warehouse.query(&sql)?.rows.into_iter().flatten().flatten().collect())
     }
 
     /// The query of how many rows there are.

@@ -6,6 +6,8 @@ mod adoption;
 mod bad_input;
 /// Typed tables that Basic Normalization left become ours, with all their rows or not at all.
 mod basic_tables;
+/// Rebuilds that did not come to their end.
+mod interrupted;
 /// Typed rows whose records the raw table has lost.
 mod losses;
 /// Which streams are rebuilt, and from which catalog.

@@ -28,7 +28,7 @@ mod versions;
 pub use compile::{PlanError, compile, raw_schema_of, schema_of};
 pub use dedup::{Cursor, Dedup, KeyPart};
 pub use known::KnownNames;
-pub use layout::{Layout, LayoutChange, Layouts};
+pub use layout::{Basis, Layout, LayoutChange, Layouts};
 pub use options::{ArrayStorage, CdcDeletion, NumberStorage, ObjectStorage, Options, ScalarArrayStorage};
 
 use crate::catalog::{Replacement, StreamName, SyncMode};
