@@ -5,10 +5,16 @@
 //! | us | the stream's | `_airbyte_ab_id`, `_airbyte_emitted_at`, `_airbyte_data`, `_airbyte_meta`, `_airbyte_generation_id` |
 //! | Airbyte before Destinations V2 | the stream's | `_airbyte_ab_id`, `_airbyte_emitted_at`, `_airbyte_data` |
 //! | Airbyte's Destinations V2 | `airbyte_internal` | `_airbyte_raw_id`, `_airbyte_extracted_at`, `_airbyte_data`, maybe `_airbyte_meta` and `_airbyte_generation_id` |
+//!
+//! One table may have columns of several: each row then fills those of the connector that wrote it.
 
+/// What tells raw rows apart.
+mod ids;
 /// Where the raw rows of each stream of a plan are.
 mod places;
 
+pub(crate) use ids::Ids;
+pub use ids::record_id;
 pub use places::{Present, RawPlace};
 
 use crate::catalog::StreamName;
@@ -18,9 +24,9 @@ use crate::sql::{Described, Dialect, TableName};
 /// The schema that Destinations V2 keeps raw tables in, unless told otherwise.
 pub const V2_SCHEMA: &str = "airbyte_internal";
 
-const IDS: [&str; 2] = ["_airbyte_ab_id", "_airbyte_raw_id"];
-const TIMES: [&str; 2] = ["_airbyte_emitted_at", "_airbyte_extracted_at"];
-const LOADED_AT: &str = "_airbyte_loaded_at";
+/// Times of a record, the best first: where one is missing, the next counts.
+const TIMES: [&str; 3] = ["_airbyte_emitted_at", "_airbyte_extracted_at", "_airbyte_loaded_at"];
+const AB_ID: &str = "_airbyte_ab_id";
 const DATA: &str = "_airbyte_data";
 const META: &str = "_airbyte_meta";
 const GENERATION: &str = "_airbyte_generation_id";
@@ -28,14 +34,12 @@ const GENERATION: &str = "_airbyte_generation_id";
 /// The columns of a raw table, by what they hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawLayout {
-    id: &'static str,
-    emitted_at: &'static str,
-    /// The time of loading stands beside it, in a column of the same type.
-    has_loaded_at: bool,
+    ids: Ids,
+    /// The columns of times with their types, the one that we fill first.
+    times: Vec<(&'static str, String)>,
     has_meta: bool,
     has_generation: bool,
-    /// Types of the columns of time and data.
-    types: [String; 2],
+    data_type: String,
 }
 
 impl RawLayout {
@@ -48,40 +52,57 @@ impl RawLayout {
         let has = |name: &str| columns.iter().any(|(column, _)| column == name);
         let type_of = |name: &str| columns.iter().find_map(|(column, kind)| (column == name).then(|| kind.clone()));
         let data_type = type_of(DATA)?;
-        let emitted_at = TIMES.into_iter().find(|name| has(name))?;
-        Some(Self {
-            id: IDS.into_iter().find(|name| has(name))?,
-            emitted_at,
-            has_loaded_at: type_of(LOADED_AT).is_some() && type_of(LOADED_AT) == type_of(emitted_at),
-            has_meta: has(META),
-            has_generation: has(GENERATION),
-            types: [type_of(emitted_at)?, data_type],
-        })
+        let times: Vec<_> = TIMES.into_iter().filter_map(|name| Some((name, type_of(name)?))).collect();
+        let ids = Ids::of(columns).filter(|_| !times.is_empty())?;
+        Some(Self { ids, times, has_meta: has(META), has_generation: has(GENERATION), data_type })
     }
 
     /// The warehouse lets nothing but JSON into the column of the records.
     #[must_use]
     pub fn holds_json(&self, dialect: &dyn Dialect) -> bool {
-        [ColumnKind::Document, ColumnKind::Json].iter().any(|kind| dialect.column_type(*kind) == self.types[1])
+        [ColumnKind::Document, ColumnKind::Json].iter().any(|kind| dialect.column_type(*kind) == self.data_type)
     }
 
     /// When a record was emitted, or where that is missing, loaded.
     fn emitted_at(&self, dialect: &dyn Dialect) -> String {
-        let (text, mut column) = (dialect.column_type(ColumnKind::CsvArray), dialect.quote(self.emitted_at));
-        if self.has_loaded_at {
-            column = format!("coalesce({column}, {})", dialect.quote(LOADED_AT));
-        }
+        let text = dialect.column_type(ColumnKind::CsvArray);
         let instant = dialect.column_type(ColumnKind::Scalar(ScalarColumn::TimestampTz));
-        match dialect.epoch_micros(&column).filter(|_| self.types[0] == instant) {
-            Some(micros) => format!("'@' || CAST({micros} AS {text})"),
-            None => format!("CAST({column} AS {text})"),
-        }
+        let written = |(name, kind): &(&str, String)| {
+            let column = dialect.quote(name);
+            match dialect.epoch_micros(&column).filter(|_| *kind == instant) {
+                Some(micros) => format!("'@' || CAST({micros} AS {text})"),
+                None => format!("CAST({column} AS {text})"),
+            }
+        };
+        let written: Vec<String> = self.times.iter().map(written).collect();
+        if let [only] = written.as_slice() { only.clone() } else { format!("coalesce({})", written.join(", ")) }
     }
 
-    /// The column that tells records apart.
+    /// The id of a row as it is written.
     #[must_use]
-    pub fn id(&self) -> &'static str {
-        self.id
+    pub fn id(&self, dialect: &dyn Dialect) -> String {
+        self.ids.as_text(dialect)
+    }
+
+    /// Ids are uuids, as those of typed rows are.
+    #[must_use]
+    pub fn has_uuids(&self, dialect: &dyn Dialect) -> bool {
+        self.ids.are_uuids(dialect)
+    }
+
+    /// The query of one text that is another when rows have come, gone, or made way for others.
+    #[must_use]
+    pub fn summary(&self, dialect: &dyn Dialect, table: &TableName) -> String {
+        let text = dialect.column_type(ColumnKind::CsvArray);
+        let sum = format!("sum({})", dialect.hash(&self.ids.as_text(dialect)));
+        let parts = ["count(*)", sum.as_str()].map(|part| format!("coalesce(CAST({part} AS {text}), '')"));
+        format!("SELECT {} FROM {}", parts.join(" || ' ' || "), dialect.relation(table))
+    }
+
+    /// The query of the ids of all rows that have one, as typed rows carry them.
+    pub(crate) fn select_ids(&self, dialect: &dyn Dialect, table: &TableName) -> String {
+        let id = self.ids.as_uuid(dialect);
+        format!("SELECT {id} FROM {} WHERE {} IS NOT NULL", dialect.relation(table), self.ids.as_text(dialect))
     }
 
     /// The query of the records alone, as text; of the first rows that come, if so many are wanted.
@@ -92,22 +113,23 @@ impl RawLayout {
         format!("SELECT CAST({} AS {text}) FROM {}{limit}", dialect.quote(DATA), dialect.relation(table))
     }
 
-    /// The query of the table's rows, each column as text, the time as it is there or as `@` and microseconds; without those whose ids `except` has as `_airbyte_ab_id`, of the same
-    /// type.
+    /// The query of the table's rows, each column as text, the time as it is there or as `@` and microseconds; without those whose ids `except` has, of a table that
+    /// [has uuids](Self::has_uuids).
     #[must_use]
     pub fn select(&self, dialect: &dyn Dialect, table: &TableName, except: Option<&TableName>) -> String {
         let text = dialect.column_type(ColumnKind::CsvArray);
         let column = |name: &str| format!("CAST({} AS {text})", dialect.quote(name));
         let absent = || format!("CAST(NULL AS {text})");
         let values = [
-            column(self.id),
+            self.ids.as_text(dialect),
             self.emitted_at(dialect),
             column(DATA),
             if self.has_meta { column(META) } else { absent() },
             if self.has_generation { column(GENERATION) } else { absent() },
         ];
         let except = except.map(|except| {
-            let (there, [id, ab_id]) = (dialect.relation(except), [self.id, IDS[0]].map(|name| dialect.quote(name)));
+            let (there, [id, ab_id]) =
+                (dialect.relation(except), [self.ids.first(), AB_ID].map(|name| dialect.quote(name)));
             format!(" AS raw WHERE NOT EXISTS (SELECT 1 FROM {there} AS there WHERE there.{ab_id} = raw.{id})")
         });
         format!("SELECT {} FROM {}{}", values.join(", "), dialect.relation(table), except.unwrap_or_default())
@@ -163,6 +185,19 @@ mod tests {
             select(&["_airbyte_raw_id", "_airbyte_extracted_at", "_airbyte_data", "_airbyte_meta"]).unwrap(),
             "SELECT CAST(\"_airbyte_raw_id\" AS VARCHAR), CAST(\"_airbyte_extracted_at\" AS VARCHAR), \
              CAST(\"_airbyte_data\" AS VARCHAR), CAST(\"_airbyte_meta\" AS VARCHAR), CAST(NULL AS VARCHAR) FROM \"s\".\"t\""
+        );
+        assert_eq!(
+            select(&[
+                "_airbyte_ab_id",
+                "_airbyte_emitted_at",
+                "_airbyte_raw_id",
+                "_airbyte_extracted_at",
+                "_airbyte_data"
+            ])
+            .unwrap(),
+            "SELECT coalesce(CAST(\"_airbyte_ab_id\" AS VARCHAR), CAST(\"_airbyte_raw_id\" AS VARCHAR)), \
+             coalesce(CAST(\"_airbyte_emitted_at\" AS VARCHAR), CAST(\"_airbyte_extracted_at\" AS VARCHAR)), \
+             CAST(\"_airbyte_data\" AS VARCHAR), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR) FROM \"s\".\"t\""
         );
         assert_eq!(select(&["_airbyte_ab_id", "_airbyte_emitted_at", "id"]), None);
         assert_eq!(select(&["_airbyte_data"]), None);

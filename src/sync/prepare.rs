@@ -93,6 +93,7 @@ fn try_to_prepare(
         }
         let (hindered, found): (Vec<Stale>, Vec<Stale>) =
             found.into_iter().partition(|stale| stale.hindrance.is_some());
+        hindered.iter().try_for_each(Stale::refuse_to_mix)?;
         hindered.iter().for_each(Stale::tell);
         if !found.is_empty() {
             return Ok(Readiness::Stale(found));

@@ -8,7 +8,7 @@ use alluvium_normalization::sql::{StreamSql, TableName};
 use crate::failure::Failure;
 use crate::sync::former::Former;
 use crate::sync::prepare::{self, PlanOver, plan_over};
-use crate::sync::stale::stale;
+use crate::sync::stale::{Stale, stale};
 use crate::sync::target::{Place, refuse_foreign_tables};
 use crate::warehouse::{ExistingTable, Warehouse};
 
@@ -58,26 +58,30 @@ pub(crate) fn preview(
         refuse_foreign_tables(stream, &live, &existing)?;
     }
     let former_children = plan.streams.iter().map(|stream| Former::of(stream, &existing).children).collect();
-    let stale = stale_rows(warehouse, &plan, options, &existing).unwrap_or_else(|failure| {
+    let stale = live_rows(warehouse, &plan, options, &existing).unwrap_or_else(|failure| {
         // whoever may see the tables may not be allowed to read them
         tracing::warn!(reason = failure.message, "what becomes of rows that are there can't be told");
-        plan.streams.iter().map(|_| StaleRows::default()).collect()
+        plan.streams.iter().map(|_| None).collect()
     });
-    Ok(Preview { plan, existing, former_children, stale })
+    stale.iter().flatten().try_for_each(Stale::refuse_to_mix)?;
+    let stale = stale.into_iter().map(|stale| {
+        let rows = stale.map(|stale| StaleRows { reasons: stale.reasons(), are_rebuilt: stale.hindrance.is_none() });
+        rows.unwrap_or_default()
+    });
+    Ok(Preview { plan, existing, former_children, stale: stale.collect() })
 }
 
-fn stale_rows(
+/// What the user reads of each stream, where it is stale.
+fn live_rows(
     warehouse: &mut dyn Warehouse,
     plan: &Plan,
     options: &Options,
     existing: &[ExistingTable],
-) -> Result<Vec<StaleRows>, Failure> {
+) -> Result<Vec<Option<Stale>>, Failure> {
     let states = prepare::states(warehouse, plan, existing)?;
     let each = plan.streams.iter().zip(&states).map(|(stream, state)| {
         let found = stale(warehouse, stream, state, options, existing)?;
-        let live = found.into_iter().find(|stale| stale.place == Place::Live);
-        let rows = live.map(|stale| StaleRows { reasons: stale.reasons(), are_rebuilt: stale.hindrance.is_none() });
-        Ok(rows.unwrap_or_default())
+        Ok(found.into_iter().find(|stale| stale.place == Place::Live))
     });
     each.collect()
 }

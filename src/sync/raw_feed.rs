@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use alluvium_normalization::limits::Limits;
-use alluvium_normalization::names::told;
 use alluvium_normalization::plan::StreamPlan;
 use alluvium_normalization::raw::RawLayout;
 
@@ -13,7 +12,7 @@ use crate::failure::Failure;
 use crate::sync::chunk::Chunk;
 use crate::sync::loader::{Action, Delivery};
 use crate::sync::prepare::failure;
-use crate::sync::raw_record::RawRecord;
+use crate::sync::raw_record::{RawRecord, Unreadable};
 use crate::sync::raw_tables::RawQuery;
 use crate::sync::rebuild::{Fed, stopped};
 use crate::sync::threads::{CHUNK_BYTES, Halt, Intake};
@@ -101,8 +100,9 @@ impl<'a> RawFeed<'a> {
     }
 
     fn row(&mut self, stream: usize, row: TextRow<'_>, source: &RawQuery) -> Result<(), Halt> {
-        let Some(RawRecord { record, origin }) = RawRecord::read(row, self.limits, source.is_json) else {
-            return self.refuse(stream, row);
+        let RawRecord { record, origin } = match RawRecord::read(row, self.limits, source.is_json) {
+            Ok(record) => record,
+            Err(reason) => return self.refuse(stream, &reason),
         };
         // A merge tells the versions of a key by their ids. One that comes again in a later checkpoint changes nothing.
         if self.plans[stream].dedup.is_some() && !self.ids.insert(record.id) {
@@ -146,17 +146,14 @@ impl<'a> RawFeed<'a> {
     }
 
     /// A row that holds no record: the end, or one more that is counted.
-    fn refuse(&mut self, stream: usize, row: TextRow<'_>) -> Result<(), Halt> {
-        let id = &*told(row.get(0).unwrap_or("NULL"));
+    fn refuse(&mut self, stream: usize, reason: &Unreadable) -> Result<(), Halt> {
+        let reason = reason.told(&self.plans[stream].stream.name);
         match self.settings.on_bad_input {
-            OnBadInput::Fail => Err(Halt::Failed(Failure::source(format!(
-                "the raw row `{id}` of stream `{}` holds no JSON object",
-                told(&self.plans[stream].stream.name)
-            )))),
+            OnBadInput::Fail => Err(Halt::Failed(Failure::source(reason))),
             OnBadInput::Skip => {
                 *self.rejected.entry(Some(stream)).or_default() += 1;
                 self.intake.progress.expect_one_less(stream);
-                tracing::warn!(row = id, stream = %told(&self.plans[stream].stream.name), "raw row skipped");
+                tracing::warn!(reason, "raw row skipped");
                 Ok(())
             }
         }

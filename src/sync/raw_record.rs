@@ -3,10 +3,11 @@
 use alluvium_normalization::cast::{self, Value};
 use alluvium_normalization::kind::ScalarColumn;
 use alluvium_normalization::limits::Limits;
+use alluvium_normalization::names::told;
+use alluvium_normalization::raw::record_id;
 use alluvium_normalization::shred::{Origin, Record};
 use alluvium_normalization::walk;
 use serde::de::IgnoredAny;
-use uuid::Uuid;
 
 use crate::warehouse::rows::TextRow;
 
@@ -17,12 +18,15 @@ pub(super) struct RawRecord<'r> {
 }
 
 impl<'r> RawRecord<'r> {
-    /// A row of a query that [`RawLayout::select`](alluvium_normalization::raw::RawLayout::select) gave; `None` if it holds
-    /// no record. `is_json`: the warehouse vouches for it that the record is JSON.
-    pub(super) fn read(row: TextRow<'r>, limits: &Limits, is_json: bool) -> Option<Self> {
-        let data = row.get(2)?.trim_ascii();
+    /// A row of a query that [`RawLayout::select`](alluvium_normalization::raw::RawLayout::select) gave. `is_json`: the
+    /// warehouse vouches for it that the record is JSON.
+    pub(super) fn read(row: TextRow<'r>, limits: &Limits, is_json: bool) -> Result<Self, Unreadable> {
+        let data = row.get(2).map_or("", str::trim_ascii);
         let is_object = data.starts_with('{') && (is_json || serde_json::from_str::<IgnoredAny>(data).is_ok());
-        is_object.then_some(())?;
+        let id = row.get(0).ok_or(Unreadable::NoId)?;
+        if !is_object {
+            return Err(Unreadable::NoObject(id.to_owned()));
+        }
         let meta = row.get(3).map(str::trim_ascii);
         let of_meta = |name: &str| {
             let meta = meta.filter(|meta| meta.starts_with('{'))?;
@@ -31,12 +35,32 @@ impl<'r> RawRecord<'r> {
         let sync_id = of_meta("sync_id").and_then(|id| id.parse().ok());
         let generation_id = row.get(4).and_then(|generation| generation.parse().ok()).unwrap_or_default();
         let record = Record {
-            id: id(row.get(0)?),
+            id: record_id(id),
             emitted_at: emitted_at(row, limits).unwrap_or_default(),
             data,
             changes: of_meta("changes").filter(|changes| changes.trim_start_matches('[').trim_start() != "]"),
         };
-        Some(Self { record, origin: Origin { sync_id, generation_id } })
+        Ok(Self { record, origin: Origin { sync_id, generation_id } })
+    }
+}
+
+/// Why a raw row holds no record.
+#[derive(Debug)]
+pub(super) enum Unreadable {
+    /// Nothing tells it from others.
+    NoId,
+    /// Its data are not JSON, or no object. Has its id.
+    NoObject(String),
+}
+
+impl Unreadable {
+    /// What is told of such a row of a stream.
+    pub(super) fn told(&self, stream: &str) -> String {
+        let stream = told(stream);
+        match self {
+            Self::NoId => format!("a raw row of stream `{stream}` has no id"),
+            Self::NoObject(id) => format!("the raw row `{}` of stream `{stream}` holds no JSON object", told(id)),
+        }
     }
 }
 
@@ -54,10 +78,4 @@ pub(super) fn emitted_at(row: TextRow<'_>, limits: &Limits) -> Option<i64> {
         (Value::Micros(micros), _) => Some(micros),
         _ => None,
     }
-}
-
-/// A record's id: a UUID, or whatever an older connector made, as one.
-fn id(text: &str) -> u128 {
-    Uuid::parse_str(text)
-        .map_or_else(|_| Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).as_u128(), |id| id.as_u128())
 }

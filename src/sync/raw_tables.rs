@@ -1,7 +1,6 @@
 //! Where the raw rows of a stream are.
 
 use alluvium_normalization::catalog::StreamName;
-use alluvium_normalization::kind::ColumnKind;
 use alluvium_normalization::plan::{Plan, StreamPlan};
 use alluvium_normalization::raw::{RawLayout, RawPlace};
 use alluvium_normalization::sql::{Dialect, INTERNAL_SCHEMA, StreamSql, TableName, Targets};
@@ -9,7 +8,7 @@ use alluvium_normalization::sql::{Dialect, INTERNAL_SCHEMA, StreamSql, TableName
 use crate::failure::Failure;
 use crate::sync::prepare::find;
 use crate::sync::target::Place;
-use crate::warehouse::ExistingTable;
+use crate::warehouse::{ExistingTable, Warehouse, WarehouseError};
 
 /// So many raw tables of no stream are named.
 const TOLD_TABLES: usize = 20;
@@ -29,18 +28,17 @@ pub(super) struct RawSource {
 }
 
 impl RawSource {
-    /// Its ids are of the type of ours: rows that were typed are found by them.
-    pub(super) fn has_our_ids(&self, dialect: &dyn Dialect, existing: &[ExistingTable]) -> bool {
-        let column = find(existing, &self.table)
-            .and_then(|table| table.columns.iter().find(|column| column.name == self.layout.id()));
-        column.is_some_and(|column| column.sql_type == dialect.column_type(ColumnKind::Uuid))
-    }
-
     /// The query of its rows; of those that `typed` does not have, if that is given.
     pub(super) fn query(&self, dialect: &dyn Dialect, typed: Option<&Targets>) -> RawQuery {
         let typed = typed.and_then(|typed| typed.keys.as_ref().or(typed.tables.first()));
         let sql = self.layout.select(dialect, &self.table, typed);
         RawQuery { sql, is_json: self.layout.holds_json(dialect), is_one_checkpoint: false }
+    }
+
+    /// A text that is another when rows have come, gone, or made way for others.
+    pub(super) fn summary(&self, warehouse: &mut dyn Warehouse) -> Result<String, WarehouseError> {
+        let sql = self.layout.summary(warehouse.dialect(), &self.table);
+        Ok(warehouse.query(&sql)?.rows.into_iter().flatten().flatten().collect())
     }
 
     /// The query of how many rows there are.

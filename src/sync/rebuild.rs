@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use alluvium_normalization::catalog::{ConfiguredCatalog, StreamName};
-use alluvium_normalization::plan::{Options, Plan, StreamPlan};
+use alluvium_normalization::plan::{Basis, Options, Plan, StreamPlan};
 use alluvium_normalization::raw::RawPlace;
 use alluvium_normalization::sql::StreamSql;
 use alluvium_normalization::sql::bookkeeping::StreamState;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::failure::Failure;
 use crate::protocol::writer::ProtocolWriter;
 use crate::sync::patience::Patience;
-use crate::sync::prepare::{self, Prepared, Purpose, Readiness, failure};
+use crate::sync::prepare::{self, Prepared, Purpose, Readiness, failure, find};
 use crate::sync::raw_feed::RawFeed;
 use crate::sync::raw_tables::{self, RawQuery, RawSource, no_raw_table, raw_source};
 use crate::sync::report::{Progress, Report};
@@ -101,7 +101,8 @@ impl Rebuilding {
         Ok(())
     }
 
-    /// Makes the tables ready. Streams that an interrupted run has finished are taken out of the plan.
+    /// Makes the tables ready. Streams that an interrupted run has finished, and that would come out the same again, are taken
+    /// out of the plan.
     pub(super) fn make_ready(
         &self,
         warehouse: &mut dyn Warehouse,
@@ -110,33 +111,43 @@ impl Rebuilding {
         existing: &[ExistingTable],
     ) -> Result<(Vec<StreamTarget>, Vec<RawQuery>), Failure> {
         let run = Self::run_id(plan);
-        let is_unfinished =
-            |state: &StreamState| state.layouts.rebuild.as_ref().is_some_and(|(_, of_run)| *of_run == run);
-        let goes_on = self.place == Place::Live && states.iter().any(is_unfinished);
-        let unfinished: Vec<bool> = states.iter().map(|state| !goes_on || is_unfinished(state)).collect();
-        let finished = unfinished.iter().filter(|unfinished| !**unfinished).count();
-        if goes_on {
-            tracing::info!(finished, left = unfinished.len() - finished, "an interrupted rebuild goes on");
-        }
-        let mut each = unfinished.iter();
-        plan.streams.retain(|_| each.next().is_some_and(|unfinished| *unfinished));
-        let states = states.into_iter().zip(unfinished).filter_map(|(state, unfinished)| unfinished.then_some(state));
+        let is_of_run = |basis: &Basis| basis.run == run;
+        let is_unfinished = |StreamState { layouts, .. }: &StreamState| {
+            layouts.rebuild.is_some() && layouts.basis.as_ref().is_some_and(is_of_run)
+        };
+        let goes_on = !self.is_within_a_sync && states.iter().any(is_unfinished);
+        let mut finished = 0;
         let (mut targets, mut sources) = (Vec::new(), Vec::new());
-        for (stream, state) in plan.streams.iter_mut().zip(states) {
-            let source = raw_source(self.place, stream, existing, warehouse.dialect());
-            let Some(source) = source else { return Err(no_raw_table(stream)) };
+        for (mut stream, state) in std::mem::take(&mut plan.streams).into_iter().zip(states) {
+            let source = raw_source(self.place, &stream, existing, warehouse.dialect());
+            let Some(source) = source else { return Err(no_raw_table(&stream)) };
+            // within a sync a rebuild is of what has to be typed again in any case
+            let raw = if self.is_within_a_sync { Ok(String::new()) } else { source.summary(warehouse) };
+            let raw = raw.map_err(|error| failure(error, Some(&stream)))?;
+            let basis = Basis { run: run.clone(), plan: stream.fingerprint(), raw };
+            if goes_on && state.layouts.rebuild.is_none() && state.layouts.basis.as_ref() == Some(&basis) {
+                let live = StreamSql::new(&stream, warehouse.dialect()).live();
+                if live.tables.iter().chain(&live.history).all(|table| find(existing, table).is_some()) {
+                    finished += 1;
+                    continue;
+                }
+            }
             // raw rows are what is read, not what is written
             stream.raw = None;
-            let may_resume = source.has_our_ids(warehouse.dialect(), existing);
-            let refills = warehouse.is_alone() && fits_one_transaction(warehouse, stream, &source, values_at_once)?;
-            let preparation = StreamPreparation { warehouse, stream, existing, state };
-            let (target, resumes) = preparation.rebuild(self.place, &run, (may_resume, refills))?;
+            let may_resume = source.layout.has_uuids(warehouse.dialect());
+            let refills = warehouse.is_alone() && fits_one_transaction(warehouse, &stream, &source, values_at_once)?;
+            let preparation = StreamPreparation { warehouse, stream: &stream, existing, state };
+            let (target, resumes) = preparation.rebuild(self.place, basis, (may_resume, refills))?;
             let query = source.query(warehouse.dialect(), resumes.then_some(&target.targets));
             let query = RawQuery { is_one_checkpoint: target.refills, ..query };
             // a right that is missing shows before anything is changed
-            warehouse.query(&format!("{} LIMIT 0", query.sql)).map_err(|error| failure(error, Some(stream)))?;
+            warehouse.query(&format!("{} LIMIT 0", query.sql)).map_err(|error| failure(error, Some(&stream)))?;
             sources.push(query);
             targets.push(target);
+            plan.streams.push(stream);
+        }
+        if goes_on {
+            tracing::info!(finished, left = targets.len(), "an interrupted rebuild goes on");
         }
         Ok((targets, sources))
     }

@@ -20,6 +20,8 @@ pub(super) struct Stale {
     pub(super) changes: Vec<LayoutChange>,
     /// Why they can't be: they stay as they are, and their tables follow as far as that goes.
     pub(super) hindrance: Option<Hindrance>,
+    /// A table whose rows another connector typed.
+    theirs: Option<TableName>,
 }
 
 /// Why rows can't be typed again.
@@ -35,6 +37,25 @@ impl Stale {
     /// Why the rows are stale.
     pub(super) fn reasons(&self) -> Vec<String> {
         self.changes.iter().map(ToString::to_string).collect()
+    }
+
+    /// Refuses to go on where another connector's rows would stay: they have no ids and no keys that ours could be compared
+    /// with.
+    pub(super) fn refuse_to_mix(&self) -> Result<(), Failure> {
+        let (Some(TableName { schema, name }), Some(hindrance)) = (&self.theirs, self.hindrance) else { return Ok(()) };
+        let way_out = match hindrance {
+            Hindrance::NoRaw => {
+                "have them typed again from their raw table by `alluvium normalize`, or drop the table".to_owned()
+            }
+            Hindrance::Missing(records) => format!(
+                "the raw table lacks {records} of their records, drop the old typed tables or have them made without \
+                 those by `alluvium normalize --accept-losses`"
+            ),
+        };
+        let message = format!(
+            "the rows of the table `{schema}.{name}` are another connector's, and new ones can't be put beside them: {way_out}"
+        );
+        Err(Failure::config(message).in_stream(self.stream.name.clone(), self.stream.namespace.clone()))
     }
 
     /// Tells that the rows stay as they are.
@@ -71,7 +92,7 @@ pub(super) fn rows_without_raw(
 ) -> Result<u64, Failure> {
     let described = |name: &TableName| find(existing, name).map(ExistingTable::described);
     let sql =
-        StreamSql::new(stream, warehouse.dialect()).rows_without_raw(targets, (&raw.table, raw.layout.id()), described);
+        StreamSql::new(stream, warehouse.dialect()).rows_without_raw(targets, (&raw.table, &raw.layout), described);
     let Some(sql) = sql else { return Ok(0) };
     count(warehouse, &sql).map_err(|error| failure(error, Some(stream)))
 }
@@ -132,8 +153,17 @@ impl Inspection<'_> {
                 missing => Some(Hindrance::Missing(missing)),
             },
         };
+        let mut theirs = None;
+        if hindrance.is_some() {
+            let sql = StreamSql::new(self.stream, self.warehouse.dialect());
+            for table in sql.typed_by_others(targets, |name| self.described(name)) {
+                if theirs.is_none() && self.has_rows(&table)? {
+                    theirs = Some(table);
+                }
+            }
+        }
         let stream = self.stream.stream.clone();
-        Ok(Some(Stale { stream, place, changes, hindrance }))
+        Ok(Some(Stale { stream, place, changes, hindrance, theirs }))
     }
 
     fn has_rows(&mut self, table: &TableName) -> Result<bool, Failure> {

@@ -1,7 +1,7 @@
 //! Where the rows of a stream go: what is live, what is staged, and what becomes of what an earlier run left.
 
 use alluvium_normalization::catalog::{Replacement, SyncMode};
-use alluvium_normalization::plan::{Layout, StreamPlan};
+use alluvium_normalization::plan::{Basis, Layout, StreamPlan};
 use alluvium_normalization::sql::bookkeeping::{self, StreamState};
 use alluvium_normalization::sql::{Described, Retyped, StreamSql, TableName, Targets, drop_table};
 
@@ -171,12 +171,12 @@ impl<'a> StreamPreparation<'a> {
     }
 
     /// Makes ready what a rebuild of `place` needs: its typed tables as the plan has them, and others beside them, empty or as
-    /// an unfinished rebuild of the same `run` left them; or none where `refills`, unless there is such a rebuild. Says
+    /// an unfinished rebuild by the same plan left them; or none where `refills`, unless there is such a rebuild. Says
     /// whether there is.
     pub(super) fn rebuild(
         mut self,
         place: Place,
-        run: &str,
+        basis: Basis,
         (may_resume, refills): (bool, bool),
     ) -> Result<(StreamTarget, bool), Failure> {
         let sql = place.sql(self.sql());
@@ -190,7 +190,7 @@ impl<'a> StreamPreparation<'a> {
         let (live, staging) = (sql.live(), sql.staging());
         refuse_foreign_tables(self.stream, &live, self.existing)?;
         let described = self.described();
-        let begun = (Layout::of(self.stream), run.to_owned());
+        let begun = (Layout::of(self.stream), basis.plan.clone());
         let is_there = staging.tables.iter().all(|table| find(self.existing, table).is_some());
         let resumes =
             may_resume && place == Place::Live && is_there && self.state.layouts.rebuild.as_ref() == Some(&begun);
@@ -204,7 +204,7 @@ impl<'a> StreamPreparation<'a> {
         let statements = [sql.try_to_empty(&live, &described), sql.extend_live(&described), staged].concat();
         self.execute(&statements)?;
         if place == Place::Live {
-            self.state.layouts.rebuild = Some(begun);
+            (self.state.layouts.rebuild, self.state.layouts.basis) = (Some(begun), Some(basis));
             self.remember()?;
         }
         let replacing = Some(Replacing::Typed(place));

@@ -18,13 +18,13 @@ in_every_warehouse! {
 }
 
 /// The raw tables that older Airbyte left in such a warehouse.
-fn left_in<W: TestWarehouse>(json: &str) -> Vec<(&'static str, String)> {
+pub(super) fn left_in<W: TestWarehouse>(json: &str) -> Vec<(&'static str, String)> {
     let of_duckdb = "Airbyte's DuckDB destination";
     raw_tables(json).into_iter().filter(|(origin, _)| *origin != of_duckdb || W::name() == "duckdb").collect()
 }
 
 /// A warehouse with the raw table of an origin, with the records 0, 1, 2 and 2; the raw table's name, and its column of ids.
-fn with<W: TestWarehouse>(folder: &Path, raw_table: &str) -> (W, &'static str, &'static str) {
+pub(super) fn with<W: TestWarehouse>(folder: &Path, raw_table: &str) -> (W, &'static str, &'static str) {
     let warehouse = W::new(folder);
     warehouse.execute(&format!("CREATE SCHEMA IF NOT EXISTS main; {raw_table}"));
     if raw_table.contains("_airbyte_raw_id") {
@@ -44,11 +44,11 @@ fn raw_ids(warehouse: &impl TestWarehouse, table: &str) -> Vec<i64> {
     ids(warehouse, "CAST(CAST(_airbyte_data AS json) ->> 'id' AS bigint)", table)
 }
 
-fn typed_ids(warehouse: &impl TestWarehouse) -> Vec<i64> {
+pub(super) fn typed_ids(warehouse: &impl TestWarehouse) -> Vec<i64> {
     ids(warehouse, "id", "main.s")
 }
 
-fn land(folder: &Path, config: &Value, catalog: &Value, input: &str) -> bool {
+pub(super) fn land(folder: &Path, config: &Value, catalog: &Value, input: &str) -> bool {
     write(folder, config, catalog, input.as_bytes()).succeeded
 }
 

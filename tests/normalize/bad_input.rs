@@ -10,6 +10,7 @@ use crate::support::{Postgres, TestWarehouse, alluvium, in_every_warehouse, norm
 
 in_every_warehouse! {
     of_two_raw_tables_ours_is_read,
+    each_row_of_a_raw_table_of_two_connectors_is_read_by_its_own_columns,
     an_empty_raw_table_gives_empty_tables,
     raw_tables_of_no_stream_are_told,
     two_rebuilds_at_once_both_succeed,
@@ -38,6 +39,39 @@ fn of_two_raw_tables_ours_is_read<W: TestWarehouse>() {
                    not_read=\"airbyte_internal.main_raw__stream_s\"";
     assert!(told.contains(warning), "{told}");
     assert_eq!(content(warehouse.tables()), before);
+}
+
+fn each_row_of_a_raw_table_of_two_connectors_is_read_by_its_own_columns<W: TestWarehouse>() {
+    let folder = tempfile::tempdir().unwrap();
+    let warehouse = W::new(folder.path());
+    let row = |id: i64, [ab_id, emitted_at, raw_id, extracted_at]: [&str; 4]| {
+        format!(
+            "INSERT INTO main._airbyte_raw_s VALUES ({ab_id}, {emitted_at}, '{{\"id\": {id}}}', {raw_id}, {extracted_at}); "
+        )
+    };
+    let [one, other, none] = [
+        row(1, ["'6c45cd8e-51fb-4f47-b0be-59bf0a8a8a01'", "'2024-01-01 00:00:00+00'", "NULL", "NULL"]),
+        row(2, ["NULL", "NULL", "'6c45cd8e-51fb-4f47-b0be-59bf0a8a8a02'", "'2024-02-02 00:00:00+00'"]),
+        row(3, ["NULL", "NULL", "NULL", "'2024-03-03 00:00:00+00'"]),
+    ];
+    warehouse.execute(&format!(
+        "CREATE SCHEMA IF NOT EXISTS main; CREATE TABLE main._airbyte_raw_s \
+         (_airbyte_ab_id varchar, _airbyte_emitted_at timestamp with time zone, _airbyte_data json, \
+         _airbyte_raw_id varchar, _airbyte_extracted_at timestamp with time zone); {one}{other}"
+    ));
+    let (mut config, catalog) = (warehouse.config("main"), catalog(&[("s", "append_dedup")]));
+    let shown = || warehouse.query("SELECT id, _airbyte_ab_id, _airbyte_emitted_at FROM main.s ORDER BY id");
+    let rows = [("1", "01", "2024-01-01"), ("2", "02", "2024-02-02")].map(|(id, uuid, day)| {
+        [id.to_owned(), format!("6c45cd8e-51fb-4f47-b0be-59bf0a8a8a{uuid}"), format!("{day} 00:00:00+00")].map(Some)
+    });
+    normalize(folder.path(), &config, &catalog).unwrap();
+    assert_eq!(shown(), rows);
+    warehouse.execute(&none);
+    let told = normalize(folder.path(), &config, &catalog).unwrap_err();
+    assert!(told.contains("a raw row of stream `s` has no id"), "{told}");
+    config["loading"] = json!({"on_bad_input": "skip"});
+    normalize(folder.path(), &config, &catalog).unwrap();
+    assert_eq!(shown(), rows);
 }
 
 fn an_empty_raw_table_gives_empty_tables<W: TestWarehouse>() {

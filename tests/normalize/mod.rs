@@ -4,16 +4,23 @@
 mod adoption;
 /// Raw tables that are not what one would wish for, and others who are there too.
 mod bad_input;
+/// Typed tables that Basic Normalization left become ours, with all their rows or not at all.
+mod basic_tables;
+/// Rebuilds that did not come to their end.
+mod interrupted;
+/// Typed rows whose records the raw table has lost.
+mod losses;
 /// Which streams are rebuilt, and from which catalog.
 mod selection;
 
 use std::fs::read;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::cases::{configs, home, json_in};
 use crate::landing::{catalog, records};
-use crate::support::{Rows, Table, TestWarehouse, in_every_warehouse, normalize, write};
+use crate::support::{Rows, Table, TestWarehouse, alluvium, in_every_warehouse, normalize, write};
 
 in_every_warehouse! {
     a_rebuild_gives_the_tables_that_the_syncs_gave,
@@ -120,6 +127,12 @@ pub(crate) fn raw_tables(json: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// `normalize` with one more option over the files that the last run left in the folder.
+fn again(folder: &Path, option: &str) -> Result<(String, String), String> {
+    let [config, catalog] = ["config.json", "catalog.json"].map(|name| folder.join(name).display().to_string());
+    alluvium(&["normalize", option, "--config", &config, "--catalog", &catalog])
+}
+
 fn uuid(id: i64) -> String {
     format!("6c45cd8e-51fb-4f47-b0be-59bf0a8a8a0{id}")
 }
@@ -147,7 +160,7 @@ fn raw_rows_of_older_connectors_are_typed<W: TestWarehouse>() {
 }
 
 /// A stream `s` with rows, and a raw table into which a bad row has come.
-fn with_a_bad_row<W: TestWarehouse>(warehouse: &W, folder: &std::path::Path) -> (Value, Value) {
+fn with_a_bad_row<W: TestWarehouse>(warehouse: &W, folder: &Path) -> (Value, Value) {
     let (config, catalog) = (warehouse.config("main"), catalog(&[("s", "append")]));
     assert!(write(folder, &config, &catalog, records("s", 0..50).as_bytes()).succeeded);
     let bad = "INSERT INTO main._airbyte_raw_s (_airbyte_ab_id, _airbyte_emitted_at, _airbyte_data) \

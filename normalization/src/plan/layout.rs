@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::kind::ColumnKind;
 use crate::plan::{ColumnSource, Dedup, StreamPlan, TableRole};
@@ -28,8 +29,30 @@ pub struct Layouts {
     pub live: Option<Layout>,
     /// Of an unfinished replacement.
     pub staging: Option<Layout>,
-    /// Of an unfinished rebuild, with what tells the run that it belongs to from others.
+    /// Of an unfinished rebuild, with the [fingerprint](StreamPlan::fingerprint) of its plan.
     pub rebuild: Option<(Layout, String)>,
+    /// What the last rebuild came from, whether it is finished or not.
+    pub basis: Option<Basis>,
+}
+
+/// What a rebuild comes from: one from the same would give the same again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basis {
+    /// Tells runs over other streams apart.
+    pub run: String,
+    /// The [fingerprint](StreamPlan::fingerprint) of the plan.
+    pub plan: String,
+    /// What the raw table held.
+    pub raw: String,
+}
+
+impl StreamPlan {
+    /// Plans that have it in common make the same typed tables of the same raw rows: all of names, columns, nesting and keys.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let Self { schema, tables, history, root, dedup, .. } = self;
+        format!("{:032x}", xxh3_128(format!("{schema:?} {tables:?} {history:?} {root:?} {dedup:?}").as_bytes()))
+    }
 }
 
 impl Layouts {

@@ -31,7 +31,7 @@ pub use compile::{PlanError, compile, raw_schema_of, schema_of};
 pub use dedup::{Cursor, Dedup, KeyPart};
 pub use known::KnownNames;
 pub(crate) use known::is_path;
-pub use layout::{Layout, LayoutChange, Layouts};
+pub use layout::{Basis, Layout, LayoutChange, Layouts};
 pub use options::{ArrayStorage, CdcDeletion, NumberStorage, ObjectStorage, Options, ScalarArrayStorage};
 pub use remembered::unkeyed_stream;
 

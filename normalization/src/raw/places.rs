@@ -67,8 +67,8 @@ impl Plan {
             raw.name.clone_from(&table.name);
             for column in &mut raw.columns {
                 match column.source {
-                    ColumnSource::System(SystemColumn::AbId) => layout.id.clone_into(&mut column.name),
-                    ColumnSource::System(SystemColumn::EmittedAt) => layout.emitted_at.clone_into(&mut column.name),
+                    ColumnSource::System(SystemColumn::AbId) => layout.ids.first().clone_into(&mut column.name),
+                    ColumnSource::System(SystemColumn::EmittedAt) => layout.times[0].0.clone_into(&mut column.name),
                     _ => {}
                 }
             }

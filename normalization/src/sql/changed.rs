@@ -2,6 +2,7 @@
 
 use crate::columns::SystemColumn;
 use crate::plan::{Column, ColumnSource, Layout, LayoutChange, Table};
+use crate::raw::{Ids, RawLayout};
 use crate::sql::follow::{Described, Retype, Step, steps};
 use crate::sql::keys::AB_ID;
 use crate::sql::tables::Shape;
@@ -9,7 +10,8 @@ use crate::sql::{StreamSql, TableName, Targets};
 
 impl StreamSql<'_> {
     /// Why the rows in `targets`, which an earlier plan typed, have to be typed again: what changed since the layout that they
-    /// were typed by, as far as it is known, and what their tables lack. Empty where there is no root table.
+    /// were typed by, as far as it is known, and what their tables lack. Where there is no root table, only that a history has
+    /// another connector's rows.
     #[must_use]
     pub fn changes(
         &self,
@@ -18,11 +20,13 @@ impl StreamSql<'_> {
         existing: impl Fn(&TableName) -> Option<Vec<Described>>,
         backfill: bool,
     ) -> Vec<LayoutChange> {
+        let theirs = self.typed_by_others(targets, &existing);
+        let mut changes = if theirs.is_empty() { Vec::new() } else { vec![LayoutChange::Missing(AB_ID.to_owned())] };
         if targets.tables.first().and_then(&existing).is_none() {
-            return Vec::new();
+            return changes;
         }
         let since = earlier.map(|earlier| Layout::of(self.stream).changes_since(earlier, backfill));
-        let mut changes = since.unwrap_or_default();
+        changes.extend(since.unwrap_or_default());
         for (name, table) in targets.tables.iter().zip(&self.stream.tables) {
             let Some(columns) = existing(name) else { continue };
             let shape = Shape::of(name, table);
@@ -34,34 +38,33 @@ impl StreamSql<'_> {
         changes
     }
 
-    /// Counts the rows in `targets` whose records the raw table does not hold, if both tell records apart by the same type of
-    /// id: one row, one number.
+    /// Counts the rows in `targets` whose records the raw table does not hold, as far as they have ids: one row, one number.
+    ///
+    /// Law: a row that was typed from a raw row that is still there is not counted, whoever wrote the one and typed the other.
     #[must_use]
     pub fn rows_without_raw(
         &self,
         targets: &Targets,
-        (raw, id): (&TableName, &str),
+        (raw, layout): (&TableName, &RawLayout),
         existing: impl Fn(&TableName) -> Option<Vec<Described>>,
     ) -> Option<String> {
-        let type_of = |table: &TableName, column: &str| {
-            existing(table)?.into_iter().find_map(|(name, kind)| (name == column).then_some(kind))
-        };
-        let id_type = type_of(raw, id)?;
         let typed = targets.tables.iter().take(1).chain(&targets.keys).chain(&targets.history);
         let typed: Vec<String> = typed
-            .filter(|table| type_of(table, AB_ID).as_ref() == Some(&id_type))
-            .map(|table| format!("SELECT {} AS id FROM {}", self.dialect.quote(AB_ID), self.dialect.relation(table)))
+            .filter_map(|table| {
+                let id = Ids::of(&existing(table)?)?.as_uuid(self.dialect);
+                Some(format!("SELECT {id} AS id FROM {}", self.dialect.relation(table)))
+            })
             .collect();
         (!typed.is_empty()).then(|| {
             format!(
                 "SELECT count(*)
 FROM (
   {typed}
-) AS typed
-WHERE NOT EXISTS (SELECT 1 FROM {raw} AS raw WHERE raw.{id} = typed.id)",
+  EXCEPT
+  {raw}
+) AS missing",
                 typed = typed.join("\n  UNION\n  "),
-                raw = self.dialect.relation(raw),
-                id = self.dialect.quote(id),
+                raw = layout.select_ids(self.dialect, raw),
             )
         })
     }

@@ -173,21 +173,19 @@ WHERE {may_go}
         )
     }
 
-    /// Deletes rows that are chosen from the raw table, whose ids are in the column `id`: of all of them, which are numbered
-    /// from 1, those behind the first number and up to the second.
+    /// Deletes rows that are chosen from the raw table, whose `id` [`RawLayout::id`](crate::raw::RawLayout::id) gives: of all
+    /// of them, which are numbered from 1, those behind the first number and up to the second.
     #[must_use]
     pub fn delete(&self, id: &str, (behind, up_to): (u64, u64)) -> String {
         let dialect = self.stream.dialect;
         format!(
             "DELETE FROM {raw}
-WHERE CAST({id} AS {text}) IN (
+WHERE {id} IN (
   SELECT {chosen_id}
   FROM {chosen}
   WHERE {number} > {behind} AND {number} <= {up_to}
 )",
             raw = dialect.relation(self.raw),
-            id = dialect.quote(id),
-            text = dialect.column_type(TEXT),
             chosen_id = dialect.quote(RAW_ID),
             number = dialect.quote(NUMBER),
             chosen = dialect.relation(&self.chosen()),

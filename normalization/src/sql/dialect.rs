@@ -95,6 +95,9 @@ pub trait Dialect: Send + Sync {
         None
     }
 
+    /// A number that two different texts hardly share.
+    fn hash(&self, text: &str) -> String;
+
     /// What to order `column` by, given its kind: strings by code point, JSON as its text.
     fn sort_key(&self, column: &str, kind: ColumnKind) -> String {
         match kind {

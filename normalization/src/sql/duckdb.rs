@@ -66,6 +66,10 @@ impl Dialect for DuckDb {
         Some(format!("epoch_us({column})"))
     }
 
+    fn hash(&self, text: &str) -> String {
+        format!("hash({text})")
+    }
+
     fn session_schema(&self) -> &str {
         SESSION_SCHEMA
     }

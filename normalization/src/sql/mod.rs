@@ -32,7 +32,7 @@ pub mod postgres;
 mod swap;
 /// Creating, extending and dropping tables.
 mod tables;
-/// Typed tables of Destinations V2 that become ours.
+/// Typed tables of other connectors that become ours.
 mod take_over;
 /// The sets of tables that a stream's rows go to.
 mod targets;

@@ -61,6 +61,10 @@ impl Dialect for Postgres {
         }
     }
 
+    fn hash(&self, text: &str) -> String {
+        format!("hashtextextended({text}, 0)")
+    }
+
     fn session_schema(&self) -> &'static str {
         "pg_temp"
     }

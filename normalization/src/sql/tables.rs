@@ -159,7 +159,7 @@ impl<'a> StreamSql<'a> {
         statements.extend(remembered.iter().flat_map(prepare));
         statements.extend(self.add_remnants(live.events.iter(), &existing));
         if let (Some(root), Some(keys)) = (live.tables.first(), &live.keys)
-            && existing(root).is_some_and(|columns| columns.iter().any(|(name, _)| name == UNIQUE_KEY))
+            && existing(root).is_some_and(|columns| self.tells_keys(&columns, clash))
             && existing(keys).is_none()
         {
             statements.extend(self.remember(keys, root));
@@ -168,6 +168,19 @@ impl<'a> StreamSql<'a> {
             statements.extend(self.index(&live));
         }
         statements
+    }
+
+    /// Whether keys can be read from a root that has these columns. What another connector calls a unique key is none of ours,
+    /// and rows whose columns stay in another type until they are replaced are not ordered as ours are.
+    fn tells_keys(&self, columns: &[Described], clash: Clash) -> bool {
+        let Some(keys) = self.keys() else { return false };
+        let fits = |name: &str, kind: ColumnKind| {
+            columns
+                .iter()
+                .all(|(present, present_type)| present != name || *present_type == self.dialect.column_type(kind))
+        };
+        let has_key = columns.iter().any(|(name, _)| name == UNIQUE_KEY) && fits(UNIQUE_KEY, ColumnKind::Uuid);
+        has_key && (clash == Clash::Follow || keys.fields().all(|field| fits(field.source, field.kind)))
     }
 
     /// Fills a new table of keys from a root that has rows: somebody took our bookkeeping away, or restored a backup

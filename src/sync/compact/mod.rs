@@ -203,7 +203,7 @@ impl Compaction<'_> {
         let (mut deleted, mut done) = (0, 0);
         while done < chosen {
             let next = done.saturating_add(most).min(chosen);
-            let delete = surplus(warehouse, raw).delete(raw.layout.id(), (done, next));
+            let delete = surplus(warehouse, raw).delete(&raw.layout.id(warehouse.dialect()), (done, next));
             deleted += in_transaction(warehouse, |warehouse| Ok(warehouse.execute(&delete)?))?;
             if let Err(error) = warehouse.give_back(&raw.table) {
                 tracing::warn!(table = raw.table.name, %error, "the room of deleted rows is not given back yet");

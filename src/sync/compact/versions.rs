@@ -72,7 +72,7 @@ impl<'a> Versions<'a> {
         self.counts.bytes += bytes as u64;
         let facts = (row.get(0), bytes, may_go);
         if let Some((shredder, columns)) = &mut self.keyed {
-            if let Some(RawRecord { record, .. }) = RawRecord::read(row, self.limits, false) {
+            if let Ok(RawRecord { record, .. }) = RawRecord::read(row, self.limits, false) {
                 self.of_keyed.push(facts);
                 let mut full = Vec::new();
                 shredder.push(&record, 0, &mut |_: Slot, batch| full.push(batch)).map_err(|error| defect(&error))?;

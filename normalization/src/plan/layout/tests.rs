@@ -111,7 +111,8 @@ fn key_mode_and_history_count() {
 #[test]
 fn layouts_are_read_back_as_they_were() {
     let layout = layout(&properties(), Some("id"), &Options::default());
-    let layouts = Layouts { live: Some(layout.clone()), staging: None, rebuild: Some((layout, "run".to_owned())) };
+    let layouts =
+        Layouts { live: Some(layout.clone()), staging: None, rebuild: Some((layout, "plan".to_owned())), basis: None };
     assert_eq!(Layouts::parse(&layouts.to_text()), layouts);
     assert_eq!(Layouts::parse("{\"live\":{\"columns\":[]}}"), Layouts::default());
     assert_eq!(Layouts::parse(""), Layouts::default());

@@ -10,6 +10,7 @@ use sqlparser::parser::Parser;
 
 use crate::kind::{ColumnKind, ScalarColumn};
 use crate::plan::{Column, ColumnSource, Layouts, StreamPlan};
+use crate::raw::RawLayout;
 use crate::sql::bookkeeping::{self, StreamState, SyncLogEntry};
 use crate::sql::duckdb::DuckDb;
 use crate::sql::postgres::Postgres;
@@ -60,14 +61,24 @@ fn changed(sql: StreamSql<'_>) -> Vec<Section> {
         Some(columns.collect::<Vec<_>>())
     };
     let retyped = sql.rebuilding().retype_live(existing);
-    let raw = (live.raw.as_ref().unwrap_or(&live.tables[0]), "_airbyte_ab_id");
+    let raw = live.raw.clone().unwrap_or_else(|| raw_of(sql.stream));
+    let layout = |id: &str, kind: String| {
+        let described = |name: &str| (name.to_owned(), "any".to_owned());
+        RawLayout::of(&[(id.to_owned(), kind), described("_airbyte_emitted_at"), described("_airbyte_data")])
+    };
+    let ours = layout("_airbyte_ab_id", sql.dialect.column_type(ColumnKind::Uuid));
+    let theirs = layout("_airbyte_raw_id", sql.dialect.column_type(ColumnKind::CsvArray));
+    let missing = |layout: Option<&RawLayout>| {
+        layout.and_then(|layout| sql.rows_without_raw(&live, (&raw, layout), existing)).into_iter().collect()
+    };
     vec![
         ("followed", sql.prepare_live(existing)),
         ("extended", sql.extend_live(existing)),
         ("staged", sql.rebuilding().create_staging(existing)),
         ("before rows are replaced", retyped.iter().flat_map(|retyped| retyped.before.clone()).collect()),
         ("after rows are replaced", retyped.iter().flat_map(|retyped| retyped.after.clone()).collect()),
-        ("rows without raw", sql.rows_without_raw(&live, raw, existing).into_iter().collect()),
+        ("rows without raw", missing(ours.as_ref())),
+        ("rows without raw of text ids", missing(theirs.as_ref())),
     ]
 }
 
@@ -87,11 +98,12 @@ fn raw_of(stream: &StreamPlan) -> TableName {
 fn compaction(sql: StreamSql<'_>) -> Vec<Section> {
     let raw = raw_of(sql.stream);
     let surplus = sql.surplus(&raw);
+    let id = format!("CAST(\"_airbyte_ab_id\" AS {})", sql.dialect.column_type(ColumnKind::CsvArray));
     vec![
         ("create", surplus.create()),
         ("choose", vec![surplus.choose(3)]),
         ("measure", vec![surplus.measure()]),
-        ("delete", vec![surplus.delete("_airbyte_ab_id", (0, 12))]),
+        ("delete", vec![surplus.delete(&id, (0, 12))]),
         ("drop", surplus.drop()),
     ]
 }

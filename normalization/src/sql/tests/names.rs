@@ -35,6 +35,10 @@ impl Dialect for Short {
         DUCKDB.column_type(kind)
     }
 
+    fn hash(&self, text: &str) -> String {
+        DUCKDB.hash(text)
+    }
+
     fn session_schema(&self) -> &'static str {
         "pg_temp"
     }
