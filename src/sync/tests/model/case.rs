@@ -55,6 +55,9 @@ pub(super) fn configs(dice: &mut Dice) -> Vec<Value> {
         if dice.percent(20) {
             set(dice, &mut config, 25);
         }
+        if config["raw"] == "keep" && dice.percent(15) {
+            config["number"] = json!(dice.one_of(&["native", "double", "decimal"]));
+        }
         configs.push(config.clone());
     }
     configs

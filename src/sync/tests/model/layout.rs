@@ -26,6 +26,13 @@ pub(super) struct Storage {
 }
 
 impl Storage {
+    /// By the config's key `normalization`.
+    pub(super) fn of(is_postgres: bool, config: &Value) -> Self {
+        let names = ["native", "double", "decimal"];
+        let number = names.into_iter().find(|name| config["number"] == *name).unwrap_or("native");
+        Self { is_postgres, number }
+    }
+
     pub(super) fn is_double(self) -> bool {
         self.number == "double" || (self.number == "native" && !self.is_postgres)
     }

@@ -12,10 +12,11 @@
 //! Outside the model:
 //! - names that have to be cleaned, cut or told apart; namespaces, where raw tables are, `naming`;
 //! - `$ref`, `allOf`, `additional_properties`, `enabled: false`, lines that can't be used;
-//! - raw tables switched on or off between syncs, changes of `number`, raw rows of other makers;
+//! - raw tables switched on or off between syncs, raw rows of other makers;
 //! - texts of numbers that JSON values in memory can't keep apart (`1.50`, `1e3`; they come as strings), dates that no column
-//!   holds, surrogates without their other half inside of arrays and objects, and in keys, U+0000 inside arrays of scalars, lists of dates and times;
-//! - with `raw: none`: typed rows after a changed key, cursor or deduplication, after an object's columns have moved to another
+//!   holds, surrogates without their other half inside of arrays and objects, and in keys, U+0000 inside arrays of scalars,
+//!   lists of dates and times;
+//! - with `raw: none`: changes of `number`, and typed rows after a changed key, cursor or deduplication, after an object's columns have moved to another
 //!   table, and after a widening that the warehouse's cast spells; that such syncs succeed is tested, and what follows once the
 //!   stream is replaced;
 //! - what a sync without replacement takes over of an unfinished one whose catalog had more: known not to be kept

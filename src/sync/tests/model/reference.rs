@@ -28,7 +28,7 @@ pub(super) struct Pile {
     pub(super) dedup: Option<Dedup>,
     pub(super) keeps_history: bool,
     /// Columns that there are, also of gone properties: by table and source path there.
-    pub(super) columns: BTreeMap<(Path, String), ColumnKind>,
+    pub(super) columns: BTreeMap<(Path, String), (ColumnKind, Storage)>,
     /// Child tables that there are, also of gone properties; `true`: of an array.
     pub(super) tables: BTreeMap<Path, bool>,
     pub(super) raw: Vec<Rc<Record>>,
@@ -43,8 +43,8 @@ pub(super) struct Pile {
 }
 
 /// A stream from its first sync on.
+#[derive(Default)]
 pub(super) struct Stream {
-    pub(super) storage: Storage,
     pub(super) live: Pile,
     staged: Option<(i64, Pile)>,
     replaced: Option<i64>,
@@ -60,15 +60,11 @@ enum Replacement {
 }
 
 impl Stream {
-    pub(super) fn new(storage: Storage) -> Self {
-        Self { storage, live: Pile::default(), staged: None, replaced: None, arrivals: 0 }
-    }
-
-    pub(super) fn sync(&mut self, sync: &Sync) {
+    pub(super) fn sync(&mut self, sync: &Sync, storage: Storage) {
         let (stream, config) = (&sync.stream, &sync.config);
         let layout = Layout::of(&stream["stream"]["json_schema"], config);
         let plan = Plan {
-            dedup: Dedup::of(stream, &layout, config),
+            dedup: Dedup::of(stream, &layout, config, storage),
             keeps_history: config["history"] == true && stream["destination_sync_mode"] == "append_dedup",
             keeps_raw: config["raw"] != "none",
             backfills: config["backfill"] == true,
@@ -103,19 +99,19 @@ impl Stream {
         match generation {
             None => {
                 let unfinished = self.staged.take().filter(|(generation, _)| *generation > 0);
-                self.live.adapt(&plan, self.storage);
+                self.live.adapt(&plan, storage);
                 if let Some((_, mut staged)) = unfinished {
-                    staged.adapt(&plan, self.storage);
+                    staged.adapt(&plan, storage);
                     staged.forget_undeclared(&plan.layout);
                     self.live.absorb(staged);
                 }
-                self.live.add(&records, &plan, self.storage);
+                self.live.add(&records, &plan, storage);
             }
             Some(generation) => {
                 let (_, mut staged) = self.staged.take().unwrap_or_default();
-                staged.adapt(&plan, self.storage);
-                staged.add(&records, &plan, self.storage);
-                self.live.extend(&plan.layout);
+                staged.adapt(&plan, storage);
+                staged.add(&records, &plan, storage);
+                self.live.extend(&plan.layout, storage);
                 if sync.is_complete {
                     staged.forget_undeclared(&plan.layout);
                     for (column, kind) in std::mem::take(&mut self.live.columns) {
@@ -128,7 +124,7 @@ impl Stream {
                     self.replaced = Some(generation);
                 } else {
                     if self.live.layout.is_none() {
-                        self.live.adapt(&plan, self.storage);
+                        self.live.adapt(&plan, storage);
                     }
                     self.staged = Some((generation, staged));
                 }
@@ -188,10 +184,10 @@ impl Pile {
     }
 
     /// New columns and tables are there even before a replacement takes effect.
-    fn extend(&mut self, layout: &Layout) {
+    fn extend(&mut self, layout: &Layout, storage: Storage) {
         for (path, (table, kind)) in &layout.columns {
             let column = path[table.len()..].join(".");
-            self.columns.entry((table.clone(), column)).or_insert(*kind);
+            self.columns.entry((table.clone(), column)).or_insert((*kind, storage));
         }
         for (path, is_array) in &layout.tables {
             self.tables.entry(path.clone()).or_insert(*is_array);
@@ -211,7 +207,7 @@ impl Pile {
             self.add(&all, plan, storage);
             self.columns.retain(|(table, _), _| table.is_empty() || plan.layout.tables.contains_key(table));
             for (path, (table, kind)) in &plan.layout.columns {
-                self.columns.insert((table.clone(), path[table.len()..].join(".")), *kind);
+                self.columns.insert((table.clone(), path[table.len()..].join(".")), (*kind, storage));
             }
         } else if is_typed_again {
             self.follow(plan, storage);
@@ -220,7 +216,7 @@ impl Pile {
             self.rows = self.present();
             self.versions = Vec::new();
         }
-        self.extend(&plan.layout);
+        self.extend(&plan.layout, storage);
         self.layout = Some(plan.layout.clone());
         self.dedup.clone_from(&plan.dedup);
         self.keeps_history = plan.keeps_history;
@@ -232,7 +228,7 @@ impl Pile {
             |layout: &Layout, path: &Path| layout.tables.contains_key(path) && !layout.columns.contains_key(path);
         let column = |(path, (table, kind)): (&Path, &(Path, ColumnKind))| {
             let present = self.columns.get(&(table.clone(), path[table.len()..].join(".")));
-            present.is_some_and(|present| storage.type_of(*present) != storage.type_of(*kind))
+            present.is_some_and(|(present, held)| held.type_of(*present) != storage.type_of(*kind))
                 || match before.columns.get(path) {
                     Some(known) => known != &(table.clone(), *kind),
                     None => plan.backfills || (is_table_alone(before, path) && !now.tables.contains_key(path)),
@@ -260,7 +256,8 @@ impl Pile {
             let column = path[table.len()..].join(".");
             let known = self.layout.as_ref().and_then(|layout| layout.columns.get(path));
             self.is_lost |= known.is_some_and(|(known, _)| known != table);
-            let Some(present) = self.columns.insert((table.clone(), column.clone()), *kind) else { continue };
+            let now = (*kind, storage);
+            let Some((present, _)) = self.columns.insert((table.clone(), column.clone()), now) else { continue };
             if storage.type_of(present) == storage.type_of(*kind) {
                 continue;
             }

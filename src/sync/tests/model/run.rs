@@ -30,16 +30,11 @@ pub(super) struct Difference {
 pub(super) fn run(is_postgres: bool, seed: u64, cases: &[Case]) -> Result<(), Difference> {
     let place = place(is_postgres);
     let mut dice = Dice::new(seed ^ 1);
-    let number = ["native", "double", "decimal"]
-        .into_iter()
-        .find(|name| cases[0].syncs[0].config["number"] == *name)
-        .unwrap_or("native");
-    let storage = Storage { is_postgres, number };
-    let mut streams: Vec<Stream> = cases.iter().map(|_| Stream::new(storage)).collect();
+    let mut streams: Vec<Stream> = cases.iter().map(|_| Stream::default()).collect();
     for index in 0..cases[0].syncs.len() {
         let syncs: Vec<&Sync> = cases.iter().map(|case| &case.syncs[index]).collect();
         let catalog = json!({"streams": syncs.iter().map(|sync| &sync.stream).collect::<Vec<_>>()});
-        let options = options(&syncs[0].config);
+        let (options, storage) = (options(&syncs[0].config), Storage::of(is_postgres, &syncs[0].config));
         let settings = settings(dice.one_of(&[300, 5_000, 1 << 30]), 2);
         let outcome = place.land_text(&catalog, &options, &settings, &messages(&mut dice, &syncs));
         let is_complete = syncs.iter().all(|sync| sync.is_complete);
@@ -53,7 +48,7 @@ pub(super) fn run(is_postgres: bool, seed: u64, cases: &[Case]) -> Result<(), Di
         let mut warehouse = warehouse::connect(&place.warehouse, true).unwrap();
         let tables = warehouse.describe(&["main".to_owned()]).unwrap();
         for ((case, stream), sync) in cases.iter().zip(&mut streams).zip(syncs) {
-            stream.sync(sync);
+            stream.sync(sync, storage);
             let arrivals: Vec<usize> = stream.live.raw.iter().map(|record| record.arrival).collect();
             let mut found = Found::read(warehouse.as_mut(), &tables, &case.name, storage, &arrivals);
             let problems = compare(stream, sync, &mut found);
@@ -141,8 +136,8 @@ fn compare(stream: &Stream, sync: &Sync, found: &mut Found) -> Vec<String> {
     if !missing.is_empty() {
         problems.push(format!("child tables that are missing, or there for no reason: {missing:?}"));
     }
-    for ((table, column), kind) in &pile.columns {
-        let (expected, found) = (stream.storage.type_of(*kind), found.type_of(table, column));
+    for ((table, column), (kind, storage)) in &pile.columns {
+        let (expected, found) = (storage.type_of(*kind), found.type_of(table, column));
         if found.as_ref() != Some(&expected) {
             problems.push(format!("the column {column} of {table:?} is {found:?}, not {expected}"));
         }

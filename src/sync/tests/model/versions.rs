@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::layout::{ColumnKind, Layout, Path, Storage};
 use super::rows::{Row, Shredder};
-use super::schema::{self, Kind};
+use super::schema::{self, Kind, Scalar};
 use super::typed::{Changes, Typed, cast};
 
 /// A record as the source sent it.
@@ -31,6 +31,8 @@ pub(super) struct Dedup {
     log: Vec<(Path, ColumnKind)>,
     /// `true`: the row goes.
     deleted_at: Option<(Path, ColumnKind, bool)>,
+    /// How numbers are held, if there are any among them.
+    numbers: Option<Storage>,
 }
 
 /// A record typed.
@@ -54,7 +56,7 @@ struct Identity {
 
 impl Dedup {
     /// `None`: a row a record.
-    pub(super) fn of(stream: &Value, layout: &Layout, config: &Value) -> Option<Self> {
+    pub(super) fn of(stream: &Value, layout: &Layout, config: &Value, storage: Storage) -> Option<Self> {
         if stream["destination_sync_mode"] != "append_dedup" {
             return None;
         }
@@ -72,12 +74,15 @@ impl Dedup {
                 _ => None,
             }
         };
-        let key = stream["primary_key"].as_array().unwrap().iter().filter_map(scalar).collect();
+        let key: Vec<_> = stream["primary_key"].as_array().unwrap().iter().filter_map(scalar).collect();
         let cursor = scalar(&stream["cursor_field"]);
         let names = ["_ab_cdc_updated_at", "_ab_cdc_log_file", "_ab_cdc_log_pos", "_ab_cdc_lsn"];
         let is_hard = config["cdc_deletion_mode"] != "soft";
         let deleted_at = declared("_ab_cdc_deleted_at").map(|(path, kind)| (path, kind, is_hard));
-        Some(Self { key, cursor, log: names.into_iter().filter_map(declared).collect(), deleted_at })
+        let log: Vec<_> = names.into_iter().filter_map(declared).collect();
+        let is_number = |(_, kind): &(Path, ColumnKind)| *kind == ColumnKind::Scalar(Scalar::Number);
+        let numbers = key.iter().chain(&cursor).chain(&log).any(is_number).then_some(storage);
+        Some(Self { key, cursor, log, deleted_at, numbers })
     }
 
     fn identify(&self, record: &Record, storage: Storage) -> Identity {
