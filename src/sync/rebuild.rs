@@ -118,11 +118,12 @@ impl Rebuilding {
         let goes_on = !self.is_within_a_sync && states.iter().any(is_unfinished);
         let mut finished = 0;
         let (mut targets, mut sources) = (Vec::new(), Vec::new());
+        // within a sync a rebuild is of what has to be typed again in any case; of one stream there is none finished before
+        let none_stays = self.is_within_a_sync || plan.streams.len() == 1;
         for (mut stream, state) in std::mem::take(&mut plan.streams).into_iter().zip(states) {
             let source = raw_source(self.place, &stream, existing, warehouse.dialect());
             let Some(source) = source else { return Err(no_raw_table(&stream)) };
-            // within a sync a rebuild is of what has to be typed again in any case
-            let raw = if self.is_within_a_sync { Ok(String::new()) } else { source.summary(warehouse) };
+            let raw = if none_stays { Ok(String::new()) } else { source.summary(warehouse) };
             let raw = raw.map_err(|error| failure(error, Some(&stream)))?;
             let basis = Basis { run: run.clone(), plan: stream.fingerprint(), raw };
             if goes_on && state.layouts.rebuild.is_none() && state.layouts.basis.as_ref() == Some(&basis) {

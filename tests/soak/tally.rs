@@ -11,12 +11,12 @@ const NOISE: u64 = 16 << 10;
 /// What a process takes beside DuckDB's buffers: the program, 64 MB of batches on their way, what the allocator keeps.
 const OURS: u64 = 128 << 10;
 
-/// What DuckDB's buffers take when they are full, as the process sets their limit: 64 MB, and as much for each of DuckDB's
-/// threads. A file that grows fills them.
+/// What DuckDB's buffers take when they are full, as the process sets their limit: 16 MB, 8 MB for each of DuckDB's threads,
+/// and 96 MB more while a statement runs. A file that grows fills them.
 fn duckdb_buffers() -> u64 {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-    let threads = if processors < 4 { 1 } else { (processors / 2).min(4) };
-    (1 + threads) << 16
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = (processors / 2).clamp(2, 4).min(processors) as u64;
+    ((2 + threads) << 13) + (96 << 10)
 }
 
 /// The most that processes of one destination have taken.
