@@ -96,6 +96,11 @@ pub(crate) trait Warehouse: Send {
         input < LOAD_BYTES
     }
 
+    /// How many of the gathered rows of a table it takes best at once, at least half of them; the others may wait for more.
+    fn rows_at_once(&self, gathered: usize) -> usize {
+        gathered
+    }
+
     /// How many rows one transaction can delete in bounded memory.
     fn deletes_at_once(&self) -> u64 {
         u64::MAX

@@ -69,6 +69,11 @@ impl<'a> Transaction<'a> {
         !self.warehouse.gains_by_more(rows, input)
     }
 
+    /// How many of the gathered rows of a table should be loaded now.
+    pub(super) fn rows_at_once(&self, gathered: usize) -> usize {
+        self.warehouse.rows_at_once(gathered)
+    }
+
     /// Rows were loaded that are not committed.
     pub(super) fn is_open(&self) -> bool {
         self.is_open

@@ -16,6 +16,9 @@ use duckdb::{Connection, Error};
 use super::open::ROW_GROUP;
 use super::scan::{FUNCTION, Offered};
 
+/// The rows of a load that threads share.
+pub(super) const SHARED: usize = 2 * ROW_GROUP;
+
 /// Appends batches of any schemas; the number of rows.
 pub(super) fn load(
     connection: &Connection,
@@ -26,7 +29,7 @@ pub(super) fn load(
     let table = dialect.relation(table);
     let mut rows = 0;
     for batches in batches.chunk_by(|left, right| left.schema_ref() == right.schema_ref()) {
-        let is_one_threads = batches.iter().map(RecordBatch::num_rows).sum::<usize>() < 2 * ROW_GROUP;
+        let is_one_threads = batches.iter().map(RecordBatch::num_rows).sum::<usize>() < SHARED;
         connection.execute_batch(&format!("SET preserve_insertion_order = {is_one_threads}"))?;
         rows += append(connection, dialect, &table, batches)?;
     }

@@ -36,7 +36,7 @@ pub(crate) use self::open::{DuckDbOptions, Location};
 use crate::warehouse::{ExistingTable, LOAD_BYTES, QueryRows, RowReader, TableName, Warehouse, WarehouseError};
 
 /// Bytes of input whose rows are loaded at once at most.
-const LARGEST_LOAD: usize = 32 << 20;
+const LARGEST_LOAD: usize = 20 << 20;
 
 /// A DuckDB database that is open.
 ///
@@ -118,15 +118,20 @@ impl Warehouse for DuckDbWarehouse {
         memory::MOST_DELETES
     }
 
-    /// Half a checkpoint.
     fn largest_load(&self) -> usize {
         LARGEST_LOAD
     }
 
-    /// Its threads share a load that has some row groups for each of them.
+    /// Its threads share a load that has a row group for each of two.
     fn gains_by_more(&self, rows: usize, input: usize) -> bool {
         let in_the_largest = rows.saturating_mul(LARGEST_LOAD) / input.max(1);
-        input < LOAD_BYTES || (input < LARGEST_LOAD && in_the_largest >= 3 * open::ROW_GROUP)
+        let is_shared = rows < load::SHARED && in_the_largest >= load::SHARED;
+        input < LOAD_BYTES || (input < LARGEST_LOAD && is_shared)
+    }
+
+    /// Whole row groups, where threads share them: what is over would become a small one.
+    fn rows_at_once(&self, gathered: usize) -> usize {
+        if gathered < load::SHARED { gathered } else { gathered / open::ROW_GROUP * open::ROW_GROUP }
     }
 
     fn is_alone(&self) -> bool {
