@@ -183,8 +183,7 @@ impl<'a> Loader<'a> {
                 let sum = self.uncommitted.entry(stream).or_default();
                 sum.0 += records;
                 sum.1.add(counts);
-                let rows = |batches: &Vec<RecordBatch>| batches.iter().map(RecordBatch::num_rows).sum();
-                let fullest = self.gathered.values().map(rows).max().unwrap_or(0);
+                let fullest = self.gathered.values().map(|batches| rows_of(batches)).max().unwrap_or(0);
                 if self.transaction.is_load(fullest, self.gathered_input) {
                     self.load_best()?;
                 }
@@ -241,8 +240,8 @@ impl<'a> Loader<'a> {
     fn load_best(&mut self) -> Result<(), Failure> {
         let mut rows: Vec<Rows> = Vec::new();
         for (place, mut batches) in std::mem::take(&mut self.gathered) {
-            let gathered = batches.iter().map(RecordBatch::num_rows).sum();
-            let left = split_off(&mut batches, self.transaction.rows_at_once(gathered));
+            let now = self.transaction.rows_at_once(rows_of(&batches));
+            let left = split_off(&mut batches, now);
             if !left.is_empty() {
                 self.gathered.insert(place, left);
             }
@@ -279,6 +278,10 @@ impl<'a> Loader<'a> {
         let entries: Vec<SyncLogEntry> = self.plans.iter().zip(&self.reports).map(entry).collect();
         self.transaction.log(&entries)
     }
+}
+
+fn rows_of(batches: &[RecordBatch]) -> usize {
+    batches.iter().map(RecordBatch::num_rows).sum()
 }
 
 /// Leaves the first `rows` rows in `batches`; the others.
