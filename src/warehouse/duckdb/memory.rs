@@ -1,33 +1,42 @@
 //! How much memory DuckDB may take, and when.
 //!
-//! Law: while DuckDB calls our table function, it has room for all that the load can need. It copies text with memory of
-//! its limited pool, and where that is used up it throws a C++ exception through our callback, which nobody can catch: the
-//! process would abort. A full disk is enough for that, for then nothing can be moved to temporary files either. So the
-//! limit is raised by the size of a load before it, and lowered after it; what then can't be moved out is an ordinary error.
+//! What is over the limit goes to temporary files, but not what DuckDB is working with: so the limit is raised by what a load,
+//! a statement or a commit can need before it, and lowered when a transaction has ended. Each change of it makes DuckDB give
+//! all its free memory back to the system and fetch it again, which costs a load a sixth of its time: so there are as few
+//! changes as possible.
+//!
+//! Law: while DuckDB calls our table function, it has room for all that this can need of its limited pool. Where the pool is
+//! used up it throws a C++ exception through our callback, which nobody can catch: the process would abort. A full disk is
+//! enough for that, for then nothing can be moved to temporary files either. Only lists need any; before them the limit is
+//! lowered, which makes room or is an ordinary error.
 
 use std::collections::HashMap;
 
-use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray as _;
+use arrow_array::{Array as _, ArrayRef, RecordBatch};
 use duckdb::{Connection, Error};
 
 use super::open::ROW_GROUP;
 use crate::warehouse::TableName;
 
-/// What a load may take for each byte of its batches: the rows in the table, and what compressing them takes.
-const PER_BYTE: u64 = 3;
+/// What a load may take for each byte of the row groups that its threads are filling: the rows, and what compressing them
+/// takes.
+const PER_BYTE: u64 = 2;
 
-/// What it may take besides for each byte of the largest: the copy that the scan makes in steps of powers of two.
-const PER_BYTE_SCANNED: u64 = 3;
+/// What it may take for each byte of the largest batch with lists: the copy that the scan makes in steps of powers of two.
+const PER_BYTE_OF_LISTS: u64 = 3;
+
+/// The limit is a multiple of this, so that loads of almost the same size have the same.
+const STEP: u64 = 8 << 20;
 
 /// What a statement that joins, sorts or deletes may take beyond what a load leaves.
-const WORKING: u64 = 96 << 20;
+const WORKING: u64 = 64 << 20;
 
 /// What rows may take at most that wait for their row group to fill. What is over goes to temporary files and back.
 const MOST_WAITING: u64 = 128 << 20;
 
 /// What a load may take for each column: blocks of 256 KB that are filled, compressed and written.
-const PER_COLUMN: u64 = 2 << 20;
+const PER_COLUMN: u64 = 1 << 20;
 
 /// What a sync may take for each column of its tables until the next checkpoint, which can't be moved to temporary
 /// files: up to 34 KiB, even of one row, in the replacement or the batch and in the table that is read. The first buffers
@@ -53,7 +62,10 @@ const LONG_TEXT: usize = 4_096;
 
 /// How many rows a transaction deletes at most, where that is for us to decide. DuckDB keeps some dozen bytes of each until
 /// the transaction has ended, and can't move them out.
-pub(super) const MOST_DELETES: u64 = 2_000_000;
+pub(super) const MOST_DELETES: u64 = 1_000_000;
+
+/// What rows that were deleted may take until their transaction has ended.
+const DELETED: u64 = MOST_DELETES * 40;
 
 /// DuckDB's memory limit.
 #[derive(Debug)]
@@ -68,13 +80,26 @@ pub(super) struct Memory {
     waiting: HashMap<TableName, u64>,
     /// Bytes of long texts that were loaded and not committed yet.
     long_texts: u64,
+    /// The most that a load or a statement of the transaction has needed.
+    needed: u64,
+    /// The transaction has run statements, which may have deleted.
+    has_worked: bool,
 }
 
 impl Memory {
     /// `limit` is what DuckDB's `threads` may keep in memory, in bytes, when nothing is running and no batch was uncommonly
     /// large.
     pub(super) fn new(limit: u64, threads: usize) -> Self {
-        Self { limit, threads: threads as u64, present: limit, widest: 0, waiting: HashMap::new(), long_texts: 0 }
+        Self {
+            limit,
+            threads: threads as u64,
+            present: limit,
+            widest: 0,
+            waiting: HashMap::new(),
+            long_texts: 0,
+            needed: 0,
+            has_worked: false,
+        }
     }
 
     /// Raises the limit for good, for a sync of tables with these many columns each.
@@ -82,7 +107,7 @@ impl Memory {
         let columns = tables.iter().sum::<usize>() as u64;
         self.widest = tables.iter().max().copied().unwrap_or_default() as u64;
         self.limit += columns * PER_COLUMN_OF_SYNC;
-        self.lower(connection)
+        self.reach(connection, 0)
     }
 
     /// Makes room for a load of these batches.
@@ -92,40 +117,50 @@ impl Memory {
         table: &TableName,
         batches: &[RecordBatch],
     ) -> Result<(), Error> {
-        let sizes = batches.iter().map(|batch| batch.get_array_memory_size() as u64);
+        let sizes = batches.iter().map(size);
         let (bytes, largest) = (sizes.clone().sum::<u64>(), sizes.max().unwrap_or(0));
         let rows = batches.iter().map(RecordBatch::num_rows).sum::<usize>().max(1) as u64;
         let columns = batches.iter().map(RecordBatch::num_columns).max().unwrap_or(0) as u64;
+        let row_group = bytes / rows * ROW_GROUP as u64;
         let waiting = self.waiting.entry(table.clone()).or_default();
-        *waiting = (*waiting + bytes).min(bytes / rows * ROW_GROUP as u64);
+        *waiting = (*waiting + bytes).min(row_group);
         self.limit = self.limit.max(largest * PER_BYTE_OF_LARGEST);
         self.long_texts += batches.iter().map(long_texts).sum::<u64>();
-        let load = self.long_texts + bytes * PER_BYTE + largest * PER_BYTE_SCANNED + columns * PER_COLUMN;
-        self.set(connection, self.resting() + load)
+        let filling = bytes.min(row_group * self.threads);
+        let mut need = self.long_texts + filling * PER_BYTE + columns * PER_COLUMN;
+        if batches.iter().any(has_lists) {
+            self.set(connection, self.resting())?;
+            need += bytes * PER_BYTE + largest * PER_BYTE_OF_LISTS;
+        }
+        self.reach(connection, need)
     }
 
-    /// Makes room for a statement, until the next load.
+    /// Makes room for a statement, until the end of the transaction.
     pub(super) fn raise_to_work(&mut self, connection: &Connection) -> Result<(), Error> {
         let wide = self.widest.saturating_sub(ORDINARY_WIDTH) * PER_WIDE_COLUMN * self.threads;
-        let limit = self.resting() + WORKING + wide;
-        if self.present < limit { self.set(connection, limit) } else { Ok(()) }
+        self.has_worked = true;
+        self.reach(connection, WORKING + wide)
     }
 
     /// Makes room, for good, for somebody who reads beside what is written.
     pub(super) fn raise_to_read(&mut self, connection: &Connection) -> Result<(), Error> {
         self.limit += WORKING;
-        self.lower(connection)
+        self.reach(connection, 0)
     }
 
     /// Makes room for a commit.
     pub(super) fn raise_for_commit(&mut self, connection: &Connection) -> Result<(), Error> {
         let long_texts = std::mem::take(&mut self.long_texts);
-        self.set(connection, self.resting() + WORKING + self.widest * PER_COLUMN_OF_COMMIT + long_texts)
+        let deleted = if self.has_worked { DELETED } else { 0 };
+        let need = deleted + self.widest * PER_COLUMN_OF_COMMIT + long_texts;
+        self.reach_limit(connection, self.resting() + need)
     }
 
-    /// Moves to temporary files what is over the limit.
+    /// Moves to temporary files what is over the limit, now that a transaction has ended. Room for another like it is left.
     pub(super) fn lower(&mut self, connection: &Connection) -> Result<(), Error> {
-        self.set(connection, self.resting())
+        self.has_worked = false;
+        let usual = self.resting() + std::mem::take(&mut self.needed);
+        if self.present > usual.next_multiple_of(STEP) { self.set(connection, usual) } else { Ok(()) }
     }
 
     /// The limit while nothing is running.
@@ -133,10 +168,31 @@ impl Memory {
         self.limit + self.waiting.values().sum::<u64>().min(MOST_WAITING)
     }
 
-    fn set(&mut self, connection: &Connection, limit: u64) -> Result<(), Error> {
-        self.present = limit;
-        connection.execute_batch(&format!("SET memory_limit = '{limit}B'"))
+    /// Raises the limit to what is kept and `need`, unless it is as high.
+    fn reach(&mut self, connection: &Connection, need: u64) -> Result<(), Error> {
+        self.needed = self.needed.max(need);
+        self.reach_limit(connection, self.resting() + need)
     }
+
+    fn reach_limit(&mut self, connection: &Connection, limit: u64) -> Result<(), Error> {
+        if self.present < limit { self.set(connection, limit) } else { Ok(()) }
+    }
+
+    fn set(&mut self, connection: &Connection, limit: u64) -> Result<(), Error> {
+        self.present = limit.next_multiple_of(STEP);
+        connection.execute_batch(&format!("SET memory_limit = '{}B'", self.present))
+    }
+}
+
+/// Bytes of the batch's own rows: its arrays may be parts of larger ones.
+fn size(batch: &RecordBatch) -> u64 {
+    let size =
+        |array: &ArrayRef| array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_array_memory_size());
+    batch.columns().iter().map(size).sum::<usize>() as u64
+}
+
+fn has_lists(batch: &RecordBatch) -> bool {
+    batch.schema_ref().fields().iter().any(|field| field.data_type().is_nested())
 }
 
 fn long_texts(batch: &RecordBatch) -> u64 {

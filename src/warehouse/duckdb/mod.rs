@@ -24,6 +24,8 @@ mod tests;
 mod text;
 /// The end of a log that a killed process left unfinished.
 mod torn_log;
+/// Arrow arrays as DuckDB's vectors.
+mod vectors;
 
 use alluvium_normalization::sql::Dialect;
 use alluvium_normalization::sql::duckdb::DuckDb;
@@ -93,7 +95,6 @@ impl DuckDbWarehouse {
     fn load_with_room(&mut self, table: &TableName, batches: &[RecordBatch]) -> Result<u64, Error> {
         self.memory.raise(&self.connection, table, batches)?;
         let rows = load::load(&self.connection, &self.dialect, table, batches)?;
-        self.memory.lower(&self.connection)?;
         Ok(rows)
     }
 }

@@ -74,7 +74,7 @@ impl DuckDbOptions {
             lock_wait: Duration::from_secs(30),
             threads,
             // more makes no load faster: row groups are written as they fill
-            memory_limit: (2 + threads as u64) << 23,
+            memory_limit: (2 + threads as u64) << 22,
         }
     }
 

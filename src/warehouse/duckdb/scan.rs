@@ -14,7 +14,9 @@ use std::thread::{self, ThreadId};
 
 use arrow_array::RecordBatch;
 use duckdb::core::{DataChunkHandle, LogicalTypeHandle};
-use duckdb::vtab::{BindInfo, InitInfo, TableFunctionInfo, VTab, record_batch_to_duckdb_data_chunk};
+use duckdb::vtab::{BindInfo, InitInfo, TableFunctionInfo, VTab};
+
+use super::vectors;
 
 /// Name of the table function in SQL.
 pub(super) const FUNCTION: &str = "alluvium_batches";
@@ -127,7 +129,8 @@ impl VTab for Batches {
             output.set_len(0);
             return Ok(());
         };
-        record_batch_to_duckdb_data_chunk(&scan.batches[batch].slice(offset, rows), output)
+        // the bind data hold the batches until the statement has ended
+        vectors::fill(output, &scan.batches[batch].slice(offset, rows))
     }
 }
 
