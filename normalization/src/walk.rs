@@ -5,10 +5,11 @@
 
 /// All parts of a value, at any depth.
 mod parts;
+/// Text in which nothing has a meaning of its own.
+mod plain;
 
 pub use parts::{Part, is_deeper, numbers, parts};
-
-use memchr::memchr2;
+pub use plain::plain;
 
 /// Type of a JSON value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -161,22 +162,15 @@ impl<'a> Cursor<'a> {
 /// Behind the closing quote of the string whose text begins at `at`.
 #[inline]
 fn string_end(bytes: &[u8], mut at: usize) -> usize {
-    /// Strings are mostly shorter than this; on those a plain loop beats the set-up of a vectorised search.
-    const SHORT: usize = 24;
-    let near = bytes.len().min(at + SHORT);
-    while at < near {
-        match bytes[at] {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
+    while let Some(rest) = bytes.get(at..) {
+        at += plain(rest);
+        match bytes.get(at) {
+            Some(b'"') => return at + 1,
+            Some(b'\\') => at += 2,
+            // a control character, which valid text does not have here
+            Some(_) => at += 1,
+            None => break,
         }
-    }
-    while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
-        at += found;
-        if bytes[at] == b'"' {
-            return at + 1;
-        }
-        at += 2;
     }
     bytes.len()
 }

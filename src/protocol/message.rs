@@ -3,6 +3,9 @@
 //! The line's JSON is checked whole, but only the envelope is taken apart: a record's data stays the text that the
 //! source sent. Nothing here copies, unless a stream's name has escapes in it.
 
+/// RECORDs in the form that almost all have.
+mod usual;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -59,11 +62,11 @@ pub(crate) struct Record<'a> {
     /// The stream that it belongs to.
     pub(crate) stream: StreamName<'a>,
     /// The row: the text of a JSON object, without surrounding white space.
-    pub(crate) data: &'a RawValue,
+    pub(crate) data: &'a str,
     /// When the source emitted it, in milliseconds since 1970; `None` when missing or not a number.
     pub(crate) emitted_at: Option<i64>,
     /// What the source says that it changed in the row: the text of a JSON array.
-    pub(crate) changes: Option<&'a RawValue>,
+    pub(crate) changes: Option<&'a str>,
 }
 
 /// A checkpoint of the source.
@@ -141,6 +144,14 @@ pub(crate) enum BadLine {
 /// Reads one line, given without its line end.
 pub(crate) fn classify(line: &[u8]) -> Result<Line<'_>, BadLine> {
     let message = std::str::from_utf8(line).map_err(|_| BadLine::NotUtf8)?;
+    if let Some(record) = usual::record(message) {
+        return Ok(Line::Record(record));
+    }
+    classify_any(message)
+}
+
+/// Reads one line whatever its form.
+fn classify_any(message: &str) -> Result<Line<'_>, BadLine> {
     let envelope = Envelope::read(message)?;
     match envelope.kind.and_then(text).as_deref() {
         Some("RECORD") => record(envelope.record).map(Line::Record),
@@ -262,9 +273,10 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
 fn record(members: Option<Raw<'_, 5>>) -> Result<Record<'_>, BadLine> {
     let [name, namespace, data, emitted_at, meta] = members.unwrap_or_default();
     let stream = stream_name(name, namespace).ok_or(BadLine::NoStream)?;
-    let Some(data) = data.filter(|data| data.get().starts_with('{')) else {
+    let Some(data) = data.map(RawValue::get).filter(|data| data.starts_with('{')) else {
         return Err(BadLine::DataNotAnObject { stream: stream.into_owned() });
     };
+    let [emitted_at, meta] = [emitted_at, meta].map(|member| member.map(RawValue::get));
     Ok(Record { stream, data, emitted_at: emitted_at.and_then(milliseconds), changes: meta.and_then(changes) })
 }
 
@@ -307,13 +319,12 @@ fn stream_name<'a>(name: Option<&'a RawValue>, namespace: Option<&'a RawValue>) 
     Some(StreamName { name: text(name?)?, namespace })
 }
 
-fn changes(meta: &RawValue) -> Option<&RawValue> {
-    let [changes] = members(meta.get(), &["changes"]).ok()?;
-    changes.filter(|changes| changes.get().starts_with('['))
+fn changes(meta: &str) -> Option<&str> {
+    let [changes] = members(meta, &["changes"]).ok()?;
+    changes.map(RawValue::get).filter(|changes| changes.starts_with('['))
 }
 
-fn milliseconds(raw: &RawValue) -> Option<i64> {
-    let number = raw.get();
+fn milliseconds(number: &str) -> Option<i64> {
     if let Ok(milliseconds) = number.parse() {
         return Some(milliseconds);
     }

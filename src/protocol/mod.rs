@@ -1,5 +1,7 @@
 //! The Airbyte protocol: lines in, messages out.
 
+/// Where a JSON value ends.
+mod grammar;
 /// Named members of a JSON object as raw text: the one way in which this binary looks into messages.
 mod members;
 /// One line of the input as a message, borrowed from the line.

@@ -10,7 +10,6 @@ use alluvium_normalization::limits::Limits;
 use alluvium_normalization::plan::StreamPlan;
 use alluvium_normalization::shred;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
-use serde_json::value::RawValue;
 
 use crate::config::OnBadInput;
 use crate::failure::Failure;
@@ -243,23 +242,23 @@ impl<'a> Router<'a> {
     /// Why a record can't be used: it is too deep, or what is kept of it as it came is too long.
     fn unheld(&self, stream: usize, record: &Record<'_>) -> Option<String> {
         let data = match &self.plans[stream].raw {
-            Some(_) => cast::document(record.data.get(), self.limits),
-            None => cast::shallow(record.data.get(), self.limits),
+            Some(_) => cast::document(record.data, self.limits),
+            None => cast::shallow(record.data, self.limits),
         };
-        let changes = record.changes.map_or(Ok(()), |changes| cast::document(changes.get(), self.limits));
+        let changes = record.changes.map_or(Ok(()), |changes| cast::document(changes, self.limits));
         let parts = [("data", data), ("changes", changes)];
         parts.into_iter().find_map(|(name, held)| Some(format!("is a RECORD whose `{name}` {}", held.err()?)))
     }
 
     fn record(&mut self, stream: usize, record: &Record<'_>) -> Result<(), Halt> {
-        let data = record.data.get();
+        let data = record.data;
         let chunk = &mut self.open[stream];
         let before = chunk.bytes();
         chunk.push(&shred::Record {
             id: self.ids.next(self.now),
             emitted_at: record.emitted_at.and_then(cast::emitted_at).unwrap_or(self.now),
             data,
-            changes: record.changes.map(RawValue::get),
+            changes: record.changes,
         });
         let bytes = chunk.bytes();
         self.open_bytes += bytes - before;

@@ -138,7 +138,7 @@ fn take_line(
     match lines {
         Lines::Messages => {
             if let Line::Record(record) = classify(line)? {
-                findings.record(&record.stream, record.data.get(), number, wanted);
+                findings.record(&record.stream, record.data, number, wanted);
             }
         }
         Lines::Records(name) => {
