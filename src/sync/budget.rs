@@ -4,7 +4,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Input bytes that may be on their way beside those that are gathered for one load. Shredded, raw and typed, they take about
 /// three times as much.
-const BESIDE_A_LOAD: usize = 9 << 20;
+const BESIDE_A_LOAD: usize = 20 << 20;
 
 /// Bytes of batches that may be on their way beyond what their chunk's input accounts for: records that unfold into far
 /// more rows than they have bytes.

@@ -36,11 +36,12 @@ impl Chunk {
         Self { stream, ..Self::default() }
     }
 
-    /// The chunk, and an empty one of its stream in its place, with room for as much again: growing step by step would copy
-    /// every byte twice.
+    /// The chunk, and an empty one of its stream in its place, with room for as much again and a bit: growing would copy every
+    /// byte twice.
     pub(super) fn take(&mut self) -> Self {
-        let text = String::with_capacity(self.text.len().min(MOST_ROOM));
-        let records = Vec::with_capacity(self.records.len().min(MOST_ROOM / size_of::<Entry>()));
+        let as_much = |length: usize| length + length / 8;
+        let text = String::with_capacity(as_much(self.text.len()).min(MOST_ROOM));
+        let records = Vec::with_capacity(as_much(self.records.len()).min(MOST_ROOM / size_of::<Entry>()));
         let next = Self { text, records, ..Self::new(self.stream) };
         std::mem::replace(self, next)
     }

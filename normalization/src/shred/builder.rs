@@ -17,6 +17,11 @@ use crate::kind::{ColumnKind, ScalarColumn};
 /// What an element of a list takes beside its text, at most.
 const LIST_ELEMENT: usize = 16;
 
+/// Room for so many values or bytes and a bit.
+fn as_much(length: usize) -> usize {
+    length + length / 8
+}
+
 /// The builder of one column.
 #[derive(Debug)]
 pub(super) enum Builder {
@@ -148,13 +153,13 @@ impl Builder {
         }
     }
 
-    /// The array of what was appended. The builder is empty afterwards, with room for as much again: batches of a table
-    /// tend to be alike, and growing step by step would copy every byte twice and leave half of the room unused.
+    /// The array of what was appended. The builder is empty afterwards, with room for as much again and a bit: batches of a
+    /// table tend to be alike, and growing would copy every byte twice and leave half of the room unused.
     pub(super) fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
         macro_rules! renew {
             ($builder:ident, $with_capacity:expr) => {{
                 let array = $builder.finish();
-                *$builder = $with_capacity(array.len());
+                *$builder = $with_capacity(as_much(array.len()));
                 Arc::new(array)
             }};
         }
@@ -167,19 +172,19 @@ impl Builder {
             Self::Uuid(builder) => renew!(builder, |rows| FixedSizeBinaryBuilder::with_capacity(rows, 16)),
             Self::Decimal(builder) => {
                 let array = builder.finish();
-                let renewed = Decimal128Builder::with_capacity(array.len());
+                let renewed = Decimal128Builder::with_capacity(as_much(array.len()));
                 *builder = renewed.with_data_type(array.data_type().clone());
                 Arc::new(array)
             }
             Self::Timestamp(builder) => {
                 let array = builder.finish();
-                let renewed = TimestampMicrosecondBuilder::with_capacity(array.len());
+                let renewed = TimestampMicrosecondBuilder::with_capacity(as_much(array.len()));
                 *builder = renewed.with_data_type(array.data_type().clone());
                 Arc::new(array)
             }
             Self::Text(builder) => {
                 let array = builder.finish();
-                *builder = StringBuilder::with_capacity(array.len(), array.value_data().len());
+                *builder = StringBuilder::with_capacity(as_much(array.len()), as_much(array.value_data().len()));
                 Arc::new(array)
             }
             Self::List(builder) => Arc::new(builder.finish()?),
