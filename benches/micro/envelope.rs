@@ -8,8 +8,10 @@ mod sample;
 
 #[path = "../../src/protocol"]
 mod protocol {
+    mod grammar;
     mod members;
     pub(crate) mod message;
+    mod usual;
 }
 
 use divan::Bencher;
@@ -30,7 +32,7 @@ fn bench(bencher: Bencher<'_, '_>, stream: &Stream) {
     let bytes: usize = lines.iter().map(String::len).sum();
     bencher.counter(ItemsCount::new(lines.len())).counter(BytesCount::new(bytes)).bench_local(|| {
         let data = lines.iter().map(|line| match classify(line.as_bytes()).unwrap() {
-            Line::Record(record) => record.data.get().len(),
+            Line::Record(record) => record.data.len(),
             _ => 0,
         });
         data.sum::<usize>()

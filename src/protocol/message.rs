@@ -3,9 +3,6 @@
 //! The line's JSON is checked whole, but only the envelope is taken apart: a record's data stays the text that the
 //! source sent. Nothing here copies, unless a stream's name has escapes in it.
 
-/// RECORDs in the form that almost all have.
-mod usual;
-
 use std::borrow::Cow;
 use std::fmt;
 
@@ -14,6 +11,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::members::{Key, Members, Raw, members, text};
+use super::usual;
 
 /// What a line says.
 #[derive(Debug)]
@@ -319,12 +317,14 @@ fn stream_name<'a>(name: Option<&'a RawValue>, namespace: Option<&'a RawValue>) 
     Some(StreamName { name: text(name?)?, namespace })
 }
 
-fn changes(meta: &str) -> Option<&str> {
+/// What a record's `meta` says was changed: the text of an array.
+pub(super) fn changes(meta: &str) -> Option<&str> {
     let [changes] = members(meta, &["changes"]).ok()?;
     changes.map(RawValue::get).filter(|changes| changes.starts_with('['))
 }
 
-fn milliseconds(number: &str) -> Option<i64> {
+/// A JSON number as a whole one.
+pub(super) fn milliseconds(number: &str) -> Option<i64> {
     if let Ok(milliseconds) = number.parse() {
         return Some(milliseconds);
     }

@@ -10,5 +10,7 @@ pub(crate) mod message;
 pub(crate) mod reader;
 /// Changing one member of a JSON text and no other byte.
 mod splice;
+/// RECORDs in the form that almost all have.
+mod usual;
 /// The only place that writes protocol messages to stdout.
 pub(crate) mod writer;

@@ -64,11 +64,11 @@ pub(crate) fn check(line: &[u8]) {
 }
 
 fn said(read: Result<Line<'_>, BadLine>) -> Said {
-    let json = |raw: &serde_json::value::RawValue| serde_json::from_str(raw.get()).unwrap();
+    let json = |raw: &str| serde_json::from_str(raw).unwrap();
     #[allow(clippy::cast_precision_loss)]
     match read {
         Ok(Line::Record(record)) => {
-            assert!(record.data.get().starts_with('{') && record.data.get().ends_with('}'));
+            assert!(record.data.starts_with('{') && record.data.ends_with('}'));
             record.emitted_at.into_iter().for_each(emitted);
             Said::Record {
                 stream: stream(record.stream),

@@ -1,6 +1,8 @@
 //! The part of the binary's `src/protocol` that reads.
 #![allow(dead_code)]
 
+#[path = "../../../src/protocol/grammar.rs"]
+mod grammar;
 #[path = "../../../src/protocol/members.rs"]
 mod members;
 #[rustfmt::skip] // its tests are looked for at another place from here
@@ -10,6 +12,8 @@ pub(crate) mod message;
 pub(crate) mod reader;
 #[path = "../../../src/protocol/splice.rs"]
 mod splice;
+#[path = "../../../src/protocol/usual.rs"]
+mod usual;
 
 /// A STATE with this as the value of its `destinationStats`, as the writer echoes it.
 pub(crate) fn with_stats(message: &str, stats: &str) -> Option<String> {

@@ -3,7 +3,8 @@
 
 use proptest::prelude::*;
 
-use super::{BadLine, Line, Record, StateScope, Status, StreamName, classify, classify_any, repair_utf8, usual};
+use super::{BadLine, Line, Record, StateScope, Status, StreamName, classify, classify_any, repair_utf8};
+use crate::protocol::usual;
 
 fn record(line: &str) -> Record<'_> {
     match classify(line.as_bytes()) {

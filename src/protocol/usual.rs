@@ -1,12 +1,12 @@
 //! RECORDs in the form that almost all have, read in one pass.
 //!
-//! Law: what comes out is what the other way of reading (see [`super::classify`]) gives; of whatever is unusual, nothing
+//! Law: what comes out is what the other way of reading (see [`super::message::classify`]) gives; of whatever is unusual, nothing
 //! comes out and the other way decides. Unusual are escapes in a key or a name, duplicate members, and all that is not well.
 
 use std::borrow::Cow;
 
-use super::{Record, StreamName, changes, milliseconds};
-use crate::protocol::grammar::{skip_blanks, string_end, value_end};
+use super::grammar::{skip_blanks, string_end, value_end};
+use super::message::{Record, StreamName, changes, milliseconds};
 
 /// The members of a message that say what it is. Others are passed over.
 const TYPE: usize = 0;
@@ -16,7 +16,7 @@ const RECORD: usize = 1;
 pub(super) fn record(line: &str) -> Option<Record<'_>> {
     let mut members = Members::of(line, skip_blanks(line.as_bytes(), 0))?;
     let (mut kind, mut found) = (None, None);
-    while let Some(key) = members.key()? {
+    while let Next::Member(key) = members.next()? {
         match ["type", "record"].iter().position(|name| *name == key) {
             Some(TYPE) => once(&mut kind, members.value()?)?,
             Some(RECORD) => {
@@ -35,7 +35,7 @@ pub(super) fn record(line: &str) -> Option<Record<'_>> {
 fn body(line: &str, at: usize) -> Option<(Record<'_>, usize)> {
     let mut members = Members::of(line, at)?;
     let (mut stream, mut namespace, mut data, mut emitted_at, mut meta) = (None, None, None, None, None);
-    while let Some(key) = members.key()? {
+    while let Next::Member(key) = members.next()? {
         let value = members.value()?;
         match key {
             "stream" => once(&mut stream, value)?,
@@ -78,6 +78,14 @@ struct Members<'a> {
     is_first: bool,
 }
 
+/// What comes next in an object.
+enum Next<'a> {
+    /// A member of this key; where its value begins is where we are.
+    Member(&'a str),
+    /// Nothing: we are behind the object.
+    End,
+}
+
 impl<'a> Members<'a> {
     /// Those of the object that begins at `at`.
     fn of(text: &'a str, at: usize) -> Option<Self> {
@@ -86,14 +94,14 @@ impl<'a> Members<'a> {
         Some(members)
     }
 
-    /// The next key, its value being next; `Some(None)`: the object has ended.
-    fn key(&mut self) -> Option<Option<&'a str>> {
+    /// What comes next.
+    fn next(&mut self) -> Option<Next<'a>> {
         let text = self.text.as_bytes();
         self.at = skip_blanks(text, self.at);
         match (text.get(self.at)?, std::mem::take(&mut self.is_first)) {
             (b'}', _) => {
                 self.at += 1;
-                return Some(None);
+                return Some(Next::End);
             }
             (b',', false) => self.at = skip_blanks(text, self.at + 1),
             (b'"', true) => {}
@@ -106,7 +114,7 @@ impl<'a> Members<'a> {
         self.at = skip_blanks(text, self.at);
         self.take(b':')?;
         self.at = skip_blanks(text, self.at);
-        Some(Some(key))
+        Some(Next::Member(key))
     }
 
     /// The value that is next.
