@@ -2,10 +2,6 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Input bytes that may be on their way beside those that are gathered for one load. Shredded, raw and typed, they take about
-/// three times as much.
-const BESIDE_A_LOAD: usize = 20 << 20;
-
 /// Bytes of batches that may be on their way beyond what their chunk's input accounts for: records that unfold into far
 /// more rows than they have bytes.
 const UNFOLDED_BYTES: usize = 64 << 20;
@@ -31,9 +27,9 @@ struct State {
 }
 
 impl Budget {
-    /// For a warehouse that takes the rows of at most so many bytes of input at once.
-    pub(super) fn new(largest_load: usize) -> Self {
-        Self { input: largest_load + BESIDE_A_LOAD, state: Mutex::default(), changed: Condvar::new() }
+    /// For at most so many bytes of input on their way.
+    pub(super) fn new(input: usize) -> Self {
+        Self { input, state: Mutex::default(), changed: Condvar::new() }
     }
 
     /// Waits until `bytes` of input fit; one piece larger than the whole budget fits when nothing else is there.

@@ -60,7 +60,7 @@ pub(super) fn run<T>(
     (writer, progress): (&ProtocolWriter, &Arc<Progress>),
     feed: impl FnOnce(Intake) -> T,
 ) -> (Report, T, Loaded) {
-    let budget = Arc::new(Budget::new(transaction.largest_load()));
+    let budget = Arc::new(Budget::new(transaction.most_on_the_way()));
     let (batches_in, batches_out) = crossbeam_channel::unbounded();
     let (chunks_in, chunks_out) = crossbeam_channel::unbounded();
     let mut loader =

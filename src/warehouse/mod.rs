@@ -84,9 +84,11 @@ pub(crate) trait Warehouse: Send {
         Ok(())
     }
 
-    /// The most bytes of input whose rows it takes best at once.
-    fn largest_load(&self) -> usize {
-        LOAD_BYTES
+    /// The most bytes of input that should be on their way to it, in a sync that merges or not: those of a load, and those
+    /// of what is made ready meanwhile. Shredded, raw and typed, they take two to three times as much.
+    fn most_on_the_way(&self, merges: bool) -> usize {
+        let _ = merges;
+        LOAD_BYTES + (9 << 20)
     }
 
     /// Whether it takes rows better with others than now: so many are gathered of the fullest table, from so many bytes of

@@ -59,9 +59,9 @@ impl<'a> Transaction<'a> {
         if self.kept.is_wanted() { KEPT_INPUT } else { usize::MAX }
     }
 
-    /// The most bytes of input whose rows should be loaded at once.
-    pub(super) fn largest_load(&self) -> usize {
-        self.warehouse.largest_load()
+    /// The most bytes of input that should be on their way at once.
+    pub(super) fn most_on_the_way(&self) -> usize {
+        self.warehouse.most_on_the_way(self.plans.iter().any(|plan| plan.dedup.is_some()))
     }
 
     /// Whether gathered rows should be loaded: so many of the fullest table, from so many bytes of input.

@@ -11,6 +11,9 @@ pub(super) fn describe(connection: &Connection, schemas: &[String]) -> Result<Ve
     if schemas.is_empty() {
         return Ok(Vec::new());
     }
+    if !has_relations(connection)? {
+        return Ok(Vec::new());
+    }
     let asked = schemas.iter().map(|schema| format!("({})", literal(schema))).collect::<Vec<_>>().join(", ");
     let mut statement = connection.prepare(&format!(
         "WITH relations AS ( \
@@ -39,4 +42,11 @@ pub(super) fn describe(connection: &Connection, schemas: &[String]) -> Result<Ve
         }
     }
     Ok(tables)
+}
+
+/// Whether there is any table or view. To ask for columns, DuckDB binds each of its own views, too.
+fn has_relations(connection: &Connection) -> Result<bool, Error> {
+    let sql = "SELECT EXISTS (FROM duckdb_tables() WHERE database_name = current_database()) \
+               OR EXISTS (FROM duckdb_views() WHERE NOT internal AND database_name = current_database())";
+    connection.query_row(sql, [], |row| row.get(0))
 }

@@ -30,7 +30,7 @@ const PER_BYTE_OF_LISTS: u64 = 3;
 const STEP: u64 = 8 << 20;
 
 /// What a statement that joins, sorts or deletes may take beyond what a load leaves.
-const WORKING: u64 = 64 << 20;
+const WORKING: u64 = 40 << 20;
 
 /// What rows may take at most that wait for their row group to fill. What is over goes to temporary files and back.
 const MOST_WAITING: u64 = 128 << 20;
@@ -65,7 +65,7 @@ const LONG_TEXT: usize = 4_096;
 pub(super) const MOST_DELETES: u64 = 1_000_000;
 
 /// What rows that were deleted may take until their transaction has ended.
-const DELETED: u64 = MOST_DELETES * 40;
+const DELETED: u64 = MOST_DELETES * 16;
 
 /// DuckDB's memory limit.
 #[derive(Debug)]

@@ -119,8 +119,9 @@ impl Warehouse for DuckDbWarehouse {
         memory::MOST_DELETES
     }
 
-    fn largest_load(&self) -> usize {
-        LARGEST_LOAD
+    /// Merging takes memory besides, and waits for nothing else.
+    fn most_on_the_way(&self, merges: bool) -> usize {
+        LARGEST_LOAD + if merges { 12 << 20 } else { 20 << 20 }
     }
 
     /// Its threads share a load that has a row group for each of two.
