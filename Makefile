@@ -55,8 +55,8 @@ model: duckdb postgres ## random streams and syncs against a reference (SECONDS_
 	ALLUVIUM_MODEL_SECONDS=$(SECONDS_EACH) $(if $(SEED),ALLUVIUM_MODEL_SEED=$(SEED)) \
 		$(CARGO) test --bin alluvium sync::tests::model -- --nocapture
 
-# make fuzz FUZZ_TARGETS=lines FUZZ_SECONDS=600: what is found is in fuzz/artifacts. Without a sanitizer, as none of our code is
-# unsafe; so the stable toolchain does.
+# make fuzz FUZZ_TARGETS=lines FUZZ_SECONDS=600: what is found is in fuzz/artifacts. Without a sanitizer, as none of the code
+# that is tried is unsafe; so the stable toolchain does.
 FUZZ_TARGETS ?= $(notdir $(wildcard fuzz/corpus/*))
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz

@@ -30,7 +30,7 @@ pub(super) struct RawSource {
 impl RawSource {
     /// The query of its rows; of those that `typed` does not have, if that is given.
     pub(super) fn query(&self, dialect: &dyn Dialect, typed: Option<&Targets>) -> RawQuery {
-        let typed = typed.and_then(|typed| typed.keys.as_ref().or(typed.tables.first()));
+        let typed = typed.and_then(|typed| typed.tables.first());
         let sql = self.layout.select(dialect, &self.table, typed);
         RawQuery { sql, is_json: self.layout.holds_json(dialect), is_one_checkpoint: false }
     }

@@ -24,12 +24,15 @@ pub(super) struct Field<'a> {
     pub(super) from_root: String,
 }
 
-/// The table of keys: the newest version of every key ever seen, or that its row is deleted.
+/// The table of keys: what the root does not tell of the newest version of every key ever seen. That is, whose row is deleted;
+/// and where the cursor is nested, of which the root has no column, all.
 pub(super) struct Keys<'a> {
     key: Field<'a>,
     /// What versions are ordered by, the weightiest first. The last is different for every version.
     order: Vec<Field<'a>>,
     deleted: Field<'a>,
+    /// Rows of the root tell what they are ordered by.
+    are_told_by_root: bool,
 }
 
 impl<'a> Keys<'a> {
@@ -43,6 +46,11 @@ impl<'a> Keys<'a> {
 
     pub(super) fn order(&self) -> impl Iterator<Item = (&'a str, ColumnKind)> {
         self.order.iter().map(|field| (field.name, field.kind))
+    }
+
+    /// Whether rows of the root tell what they are ordered by: the table of keys holds none of them.
+    pub(super) fn are_told_by_root(&self) -> bool {
+        self.are_told_by_root
     }
 
     /// The same by the columns of the root's batches.
@@ -77,6 +85,7 @@ impl<'a> StreamSql<'a> {
                 source: DELETED,
                 from_root: deleted,
             },
+            are_told_by_root: dedup.cursor.as_ref().is_none_or(|cursor| cursor.column.is_some()),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! One row a key: a batch merged into live or staging tables.
 
-use crate::sql::keys::{AB_ID, DELETED, Keys, UNIQUE_KEY, newest_first};
+use crate::sql::keys::{AB_ID, CURSOR, DELETED, Field, Keys, UNIQUE_KEY, newest_first};
 use crate::sql::text::{listed, of, quoted};
 use crate::sql::{StreamSql, TableName, Targets};
 
@@ -57,8 +57,9 @@ impl StreamSql<'_> {
         };
         let (Some(remembered), Some(replaced)) = (self.met(), self.replaced()) else { return Vec::new() };
         let fields = quoted(self.dialect, keys.fields().map(|field| field.name));
-        // the one time that a table which may be large is searched for every key of the batch
+        // the one time that tables which may be large are searched for every key of the batch
         let mut statements = self.dialect.by_index(self.copy_by_key(&remembered, known, &fields, candidates.0));
+        statements.extend(self.dialect.by_index(self.recall(keys, &remembered, root, Some(candidates.0))));
         statements.push(self.select_winners(keys, winners, candidates, &remembered));
         // the versions that winners take the place of: the rows of the root that they are, and their keys
         let of_versions = quoted(self.dialect, [AB_ID, UNIQUE_KEY]);
@@ -72,8 +73,47 @@ impl StreamSql<'_> {
             self.insert_winners(into, from, winners, &columns)
         }));
         statements.extend(self.delete_by(UNIQUE_KEY, known, &replaced));
-        statements.push(self.copy(known, winners, &fields));
+        let mut remember = self.copy(known, winners, &fields);
+        if keys.are_told_by_root() {
+            remember.extend(["\nWHERE ", &self.dialect.quote(DELETED)]);
+        }
+        statements.push(remember);
         statements
+    }
+
+    /// What rows of a root tell of their keys, into a table of keys: of the keys that are listed, or of all that the table does
+    /// not have. Of a nested cursor they tell nothing.
+    pub(super) fn recall(
+        &self,
+        keys: &Keys<'_>,
+        into: &TableName,
+        root: &TableName,
+        listed_in: Option<&TableName>,
+    ) -> String {
+        let value =
+            |field: &Field<'_>| if field.source == CURSOR { "NULL".to_owned() } else { field.from_root.clone() };
+        let key = self.dialect.quote(UNIQUE_KEY);
+        let wanted = match listed_in {
+            Some(listed) => format!("{key} IN (SELECT {key} FROM {})", self.dialect.relation(listed)),
+            None => format!(
+                "{key} IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM {} AS known WHERE known.{key} = typed.{key})",
+                self.dialect.relation(into)
+            ),
+        };
+        format!(
+            "INSERT INTO {into} (
+  {names}
+)
+SELECT
+  {values}
+FROM {root} AS typed
+WHERE {wanted}",
+            into = self.dialect.relation(into),
+            names = listed(1, quoted(self.dialect, keys.fields().map(|field| field.name))),
+            values = listed(1, keys.fields().map(value)),
+            root = self.dialect.relation(root),
+        )
     }
 
     /// Fills `winners` with the newest version of each key among the candidates, where it is newer than the one `met`.

@@ -68,6 +68,10 @@ impl StreamSql<'_> {
         }
         if let (Some(keys), Some(staged)) = (self.keys(), &staging.keys) {
             statements.extend(self.create_batch());
+            if let Some(root) = staging.tables.first().filter(|_| keys.are_told_by_root()) {
+                // what is staged comes again, as candidates of one table
+                statements.push(self.recall(&keys, staged, root, None));
+            }
             if let (Some(history), Some(versions), Some(events)) = (self.history(), &staging.history, &staging.events) {
                 let columns = quoted(self.dialect, history.recorded().map(|column| &column.name));
                 let arrivals = [(versions, columns.clone()), (events, columns)];

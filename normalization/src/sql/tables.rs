@@ -6,7 +6,7 @@ use crate::columns::SystemColumn;
 use crate::kind::ColumnKind;
 use crate::plan::{Column, ColumnSource, Table, TableRole};
 use crate::sql::follow::{Described, Retype, Step, steps};
-use crate::sql::keys::{AB_ID, CURSOR, DELETED, UNIQUE_KEY};
+use crate::sql::keys::{AB_ID, CURSOR, UNIQUE_KEY};
 use crate::sql::text::listed;
 use crate::sql::{Dialect, StreamSql, TableName, Targets};
 
@@ -158,56 +158,10 @@ impl<'a> StreamSql<'a> {
         let prepare = |shape: &Shape<'_>| self.prepare(shape, existing(shape.name).as_deref(), clash).0;
         statements.extend(remembered.iter().flat_map(prepare));
         statements.extend(self.add_remnants(live.events.iter(), &existing));
-        if let (Some(root), Some(keys)) = (live.tables.first(), &live.keys)
-            && existing(root).is_some_and(|columns| self.tells_keys(&columns, clash))
-            && existing(keys).is_none()
-        {
-            statements.extend(self.remember(keys, root));
-        }
         if live.tables.iter().any(|table| existing(table).is_some()) {
             statements.extend(self.index(&live));
         }
         statements
-    }
-
-    /// Whether keys can be read from a root that has these columns. What another connector calls a unique key is none of ours,
-    /// and rows whose columns stay in another type until they are replaced are not ordered as ours are.
-    fn tells_keys(&self, columns: &[Described], clash: Clash) -> bool {
-        let Some(keys) = self.keys() else { return false };
-        let fits = |name: &str, kind: ColumnKind| {
-            columns
-                .iter()
-                .all(|(present, present_type)| present != name || *present_type == self.dialect.column_type(kind))
-        };
-        let has_key = columns.iter().any(|(name, _)| name == UNIQUE_KEY) && fits(UNIQUE_KEY, ColumnKind::Uuid);
-        has_key && (clash == Clash::Follow || keys.fields().all(|field| fits(field.source, field.kind)))
-    }
-
-    /// Fills a new table of keys from a root that has rows: somebody took our bookkeeping away, or restored a backup
-    /// without it. What was deleted is not known any more.
-    fn remember(&self, keys: &TableName, root: &TableName) -> Option<String> {
-        let fields = self.keys()?;
-        let in_root = |field: &str| self.stream.tables[0].columns.iter().any(|column| column.name == field);
-        let (mut names, mut values) = (Vec::new(), Vec::new());
-        for field in fields.fields() {
-            let is_there = field.name == DELETED || in_root(field.source);
-            names.push(self.dialect.quote(field.name));
-            values.push(if is_there { field.from_root.clone() } else { "NULL".to_owned() });
-        }
-        Some(format!(
-            "INSERT INTO {keys} (
-  {names}
-)
-SELECT
-  {values}
-FROM {root}
-WHERE {key} IS NOT NULL",
-            keys = self.dialect.relation(keys),
-            names = listed(1, names),
-            values = listed(1, values),
-            root = self.dialect.relation(root),
-            key = self.dialect.quote(UNIQUE_KEY),
-        ))
     }
 
     /// Makes the tables of a replacement, which are not there. [`Self::extend_live`] comes first, over the same `existing`.

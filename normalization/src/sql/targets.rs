@@ -15,7 +15,8 @@ pub struct Targets {
     pub tables: Vec<TableName>,
     /// Every version of every key, if history is kept.
     pub history: Option<TableName>,
-    /// The newest version of every key ever seen, deleted ones included, if there is one row a key.
+    /// Keys whose rows are deleted, if there is one row a key; the newest version of every key ever seen, where the root does not
+    /// tell what it is ordered by.
     pub keys: Option<TableName>,
     /// What made no version in the history (deletes, identical re-emissions) but bounds or follows those that did.
     pub events: Option<TableName>,

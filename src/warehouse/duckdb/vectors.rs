@@ -12,7 +12,7 @@ use arrow_array::types::{
     TimestampMicrosecondType,
 };
 use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, RecordBatch, StringArray};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::{DataType, Field, TimeUnit};
 use duckdb::core::DataChunkHandle;
 use duckdb::ffi::{
     duckdb_data_chunk_get_vector, duckdb_string_t, duckdb_string_t__bindgen_ty_1,
@@ -32,7 +32,7 @@ pub(super) fn fill(chunk: &mut DataChunkHandle, batch: &RecordBatch) -> Result<(
     for (index, array) in batch.columns().iter().enumerate() {
         // SAFETY: the chunk is DuckDB's, borrowed until we return, and has a vector for each column that was bound.
         let vector = unsafe { duckdb_data_chunk_get_vector(chunk.get_ptr(), index as u64) };
-        write(Vector(vector), array)?;
+        write(Vector(vector), batch.schema_ref().field(index), array)?;
     }
     chunk.set_len(batch.num_rows());
     Ok(())
@@ -62,7 +62,7 @@ impl Vector {
     }
 }
 
-fn write(mut vector: Vector, array: &ArrayRef) -> Result<(), Box<dyn Error>> {
+fn write(mut vector: Vector, field: &Field, array: &ArrayRef) -> Result<(), Box<dyn Error>> {
     match array.data_type() {
         DataType::Utf8 => texts(&mut vector, array.as_string()),
         DataType::Int64 => numbers::<Int64Type>(&mut vector, array),
@@ -71,8 +71,16 @@ fn write(mut vector: Vector, array: &ArrayRef) -> Result<(), Box<dyn Error>> {
         DataType::Timestamp(TimeUnit::Microsecond, _) => numbers::<TimestampMicrosecondType>(&mut vector, array),
         DataType::Time64(TimeUnit::Microsecond) => numbers::<Time64MicrosecondType>(&mut vector, array),
         // narrower ones are smaller numbers to DuckDB
-        DataType::Decimal128(19.., _) => numbers::<Decimal128Type>(&mut vector, array),
-        DataType::FixedSizeBinary(16) => uuids(&mut vector, array.as_fixed_size_binary()),
+        DataType::Decimal128(19.., _) => {
+            let values = array.as_primitive::<Decimal128Type>().values();
+            for (slot, value) in vector.slots(array.len()).iter_mut().zip(values) {
+                *slot = halves(value.cast_unsigned());
+            }
+        }
+        // without that name it is a BLOB to DuckDB
+        DataType::FixedSizeBinary(16) if field.extension_type_name() == Some("arrow.uuid") => {
+            uuids(&mut vector, array.as_fixed_size_binary());
+        }
         DataType::Boolean => {
             let values = array.as_boolean().values();
             for (slot, value) in vector.slots(array.len()).iter_mut().zip(values) {
@@ -99,8 +107,14 @@ fn numbers<T: ArrowPrimitiveType>(vector: &mut Vector, array: &ArrayRef) {
 fn uuids(vector: &mut Vector, array: &FixedSizeBinaryArray) {
     let (ids, _) = array.value_data().as_chunks();
     for (slot, id) in vector.slots(array.len()).iter_mut().zip(ids) {
-        *slot = i128::from_be_bytes(*id) ^ i128::MIN;
+        *slot = halves(u128::from_be_bytes(*id) ^ (1 << 127));
     }
+}
+
+/// A number of 128 bits as DuckDB holds it, the lower half first.
+#[allow(clippy::cast_possible_truncation)] // the halves of it
+fn halves(number: u128) -> [u64; 2] {
+    [number as u64, (number >> 64) as u64]
 }
 
 fn texts(vector: &mut Vector, array: &StringArray) {

@@ -9,6 +9,10 @@ use arrow_array::{
     Time64MicrosecondArray, TimestampMicrosecondArray,
 };
 
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::{Decimal128Type, Int64Type};
+use proptest::prelude::*;
+
 use super::*;
 use crate::warehouse::ExistingTable;
 
@@ -117,6 +121,67 @@ fn a_value_may_be_larger_than_the_memory_limit() {
     warehouse.commit().unwrap();
     let kept = value(&mut warehouse, "SELECT count(*) FROM t WHERE length(j) = i + 2");
     assert_eq!(kept.as_deref(), Some("3"));
+}
+
+/// Rows of each kind that is written into DuckDB's memory, some of them NULL, and texts of lengths around those that it holds
+/// in the vector itself.
+fn some_rows(seed: u64, rows: usize) -> RecordBatch {
+    let number = |row: usize, salt: u64| (seed + row as u64 + salt).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+    let cells = |salt| (0..rows).map(move |row| Some(number(row, salt)).filter(|number| number % 5 > 0));
+    let text = |number: u64| {
+        "é0123456789abcdef"
+            .chars()
+            .cycle()
+            .skip((number % 16) as usize)
+            .take((number % 21) as usize)
+            .collect::<String>()
+    };
+    let id = |number: u64| [number.to_be_bytes(), number.to_le_bytes()].concat();
+    let ids = FixedSizeBinaryArray::try_from_sparse_iter_with_size(cells(1).map(|cell| cell.map(id)), 16).unwrap();
+    let decimals = cells(2).map(|cell| cell.map(|number| i128::from(number.cast_signed()) << 40));
+    let decimals = decimals.collect::<Decimal128Array>().with_precision_and_scale(38, 9).unwrap();
+    batch(vec![
+        (uuid_field("id"), Arc::new(ids)),
+        column("m", decimals),
+        column("i", cells(3).map(|cell| cell.map(u64::cast_signed)).collect::<Int64Array>()),
+        column("b", cells(4).map(|cell| cell.map(|number| number % 2 == 0)).collect::<BooleanArray>()),
+        column("s", cells(5).map(|cell| cell.map(text)).collect::<StringArray>()),
+    ])
+}
+
+/// The rows as DuckDB would print them.
+fn printed(rows: &RecordBatch) -> Vec<Vec<Option<String>>> {
+    let print = |column: usize, row: usize| {
+        let array = rows.column(column);
+        array.is_valid(row).then(|| match column {
+            0 => uuid::Uuid::from_slice(array.as_fixed_size_binary().value(row)).unwrap().to_string(),
+            1 => array.as_primitive::<Decimal128Type>().value_as_string(row),
+            2 => array.as_primitive::<Int64Type>().value(row).to_string(),
+            3 => array.as_boolean().value(row).to_string(),
+            _ => array.as_string::<i32>().value(row).to_owned(),
+        })
+    };
+    (0..rows.num_rows()).map(|row| (0..rows.num_columns()).map(|column| print(column, row)).collect()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn parts_of_batches_arrive_row_by_row(seed in 0_u64..1_000_000, rows in 1_usize..5_000, cut in 0.0..1.0) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut warehouse = open(&folder.path().join("parts.duckdb"));
+        warehouse.execute("CREATE TABLE t (id UUID, m DECIMAL(38,9), i BIGINT, b BOOLEAN, s VARCHAR)").unwrap();
+        let whole = some_rows(seed, rows);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+        let cut = (cut * rows as f64) as usize;
+        let parts = [whole.slice(0, cut), whole.slice(cut, rows - cut)].into_iter().filter(|part| part.num_rows() > 0);
+        warehouse.load(&table("main", "t"), &parts.collect::<Vec<_>>()).unwrap();
+        let [mut landed, mut expected] = [warehouse.query("FROM t").unwrap().rows, printed(&whole)];
+        landed.sort();
+        expected.sort();
+        prop_assert_eq!(landed, expected);
+    }
 }
 
 #[test]
