@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::adoption::{land, typed_ids, with};
 use super::{again, content, raw_tables, uuid};
 use crate::landing::{catalog, records};
-use crate::support::{TestWarehouse, in_every_warehouse, normalize, write};
+use crate::support::{TestWarehouse, alluvium, in_every_warehouse, normalize, write};
 
 in_every_warehouse! {
     they_are_typed_again_from_their_raw_table,
@@ -72,6 +72,9 @@ fn rows_whose_records_raw_lacks_are_in_the_way_of_a_sync<W: TestWarehouse>() {
         let told = "the rows of the table `main.s` are another connector's, and new ones can't be put beside them: \
                     the raw table lacks 1 of their records, ";
         assert!(sync.error().unwrap().starts_with(told), "{mode} {:?}", sync.error());
+        let files = ["config.json", "catalog.json"].map(|name| folder.path().join(name).display().to_string());
+        let planned = alluvium(&["plan", "--config", &files[0], "--catalog", &files[1]]).unwrap_err();
+        assert!(planned.contains(told), "{mode} {planned}");
         assert_eq!(content(warehouse.tables()), before, "{mode}");
 
         again(folder.path(), "--accept-losses").unwrap();

@@ -1,10 +1,10 @@
 //! Typed rows whose records the raw table has lost: nobody gives them up unasked.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::adoption::{left_in, typed_ids, with};
 use super::{again, content, raw_tables, uuid};
-use crate::landing::{catalog, records};
+use crate::landing::{catalog, line, records};
 use crate::support::{TestWarehouse, alluvium, in_every_warehouse, normalize, write};
 
 in_every_warehouse! {
@@ -12,6 +12,7 @@ in_every_warehouse! {
     a_raw_row_is_found_by_its_id_however_it_is_written,
     rows_that_came_while_no_raw_was_kept_are_missed,
     rows_that_a_compaction_took_by_age_are_missed,
+    deletes_whose_records_are_gone_are_missed,
 }
 
 fn raw_rows_that_are_gone_are_missed_whatever_their_ids_are<W: TestWarehouse>() {
@@ -91,4 +92,27 @@ fn rows_that_a_compaction_took_by_age_are_missed<W: TestWarehouse>() {
     let told = normalize(folder.path(), &config, &catalog).unwrap_err();
     assert!(told.contains("lacks 1 of the records") && told.contains("--accept-losses"), "{told}");
     assert_eq!(typed_ids(&warehouse), [0, 1, 2, 2]);
+}
+
+/// Without its record a delete would be forgotten, and an older version of the row could come back.
+fn deletes_whose_records_are_gone_are_missed<W: TestWarehouse>() {
+    let folder = tempfile::tempdir().unwrap();
+    let warehouse = W::new(folder.path());
+    let (config, mut catalog) = (warehouse.config("main"), catalog(&[("s", "append_dedup")]));
+    let deleted_at = json!({"type": ["null", "string"], "format": "date-time"});
+    catalog["streams"][0]["stream"]["json_schema"]["properties"]["_ab_cdc_deleted_at"] = deleted_at;
+    let version = |at: i64, deleted_at: Value| {
+        let data = json!({"id": 1, "at": at, "_ab_cdc_deleted_at": deleted_at});
+        line(&json!({"type": "RECORD", "record": {"stream": "s", "data": data, "emitted_at": at}}))
+    };
+    let input = records("s", 2..4) + &version(1, json!(null)) + &version(2, json!("2024-01-01T00:00:00Z"));
+    assert!(write(folder.path(), &config, &catalog, input.as_bytes()).succeeded);
+    normalize(folder.path(), &config, &catalog).unwrap();
+    assert_eq!(typed_ids(&warehouse), [2, 3]);
+    warehouse.execute("DELETE FROM main._airbyte_raw_s WHERE CAST(_airbyte_data AS varchar) LIKE '%2024-01-01%'");
+    let told = normalize(folder.path(), &config, &catalog).unwrap_err();
+    assert!(told.contains("lacks 1 of the records"), "{told}");
+    let late = version(1, json!(null));
+    assert!(write(folder.path(), &config, &catalog, late.as_bytes()).succeeded);
+    assert_eq!(typed_ids(&warehouse), [2, 3]);
 }

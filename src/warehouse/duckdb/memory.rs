@@ -30,7 +30,7 @@ const PER_BYTE_OF_LISTS: u64 = 3;
 const STEP: u64 = 8 << 20;
 
 /// What a statement that joins, sorts or deletes may take beyond what a load leaves.
-const WORKING: u64 = 40 << 20;
+pub(super) const WORKING: u64 = 40 << 20;
 
 /// What rows may take at most that wait for their row group to fill. What is over goes to temporary files and back.
 const MOST_WAITING: u64 = 128 << 20;
@@ -88,12 +88,12 @@ pub(super) struct Memory {
 
 impl Memory {
     /// `limit` is what DuckDB's `threads` may keep in memory, in bytes, when nothing is running and no batch was uncommonly
-    /// large.
+    /// large. At first there is room for a statement, too: to open a database may take as much.
     pub(super) fn new(limit: u64, threads: usize) -> Self {
         Self {
             limit,
             threads: threads as u64,
-            present: limit,
+            present: limit + WORKING,
             widest: 0,
             waiting: HashMap::new(),
             long_texts: 0,

@@ -106,7 +106,8 @@ impl Warehouse for DuckDbWarehouse {
 
     fn describe(&mut self, schemas: &[String]) -> Result<Vec<ExistingTable>, WarehouseError> {
         open::refuse_taken(schemas)?;
-        let outcome = describe::describe(&self.connection, schemas);
+        let raised = self.memory.raise_to_work(&self.connection);
+        let outcome = raised.and_then(|()| describe::describe(&self.connection, schemas));
         self.told("reading what tables exist", outcome)
     }
 
@@ -188,12 +189,14 @@ impl Warehouse for DuckDbWarehouse {
     /// Row groups are rewritten without the rows, which a checkpoint otherwise does not do here (see `open`).
     fn give_back(&mut self, _: &TableName) -> Result<(), WarehouseError> {
         let checkpoint = "RESET max_vacuum_tasks; CHECKPOINT; SET max_vacuum_tasks = 0";
-        let outcome = self.connection.execute_batch(checkpoint);
+        let raised = self.memory.raise_to_work(&self.connection);
+        let outcome = raised.and_then(|()| self.connection.execute_batch(checkpoint));
         self.told("giving back the room of deleted rows", outcome)
     }
 
     fn exchange(&mut self, live: &TableName, staged: &TableName) -> Result<bool, WarehouseError> {
-        let exchanged = exchange::exchange(&self.connection, &self.dialect, live, staged);
+        let raised = self.memory.raise_to_work(&self.connection);
+        let exchanged = raised.and_then(|()| exchange::exchange(&self.connection, &self.dialect, live, staged));
         self.told(&format!("replacing {}.{}", live.schema, live.name), exchanged)
     }
 
@@ -216,6 +219,7 @@ impl Drop for DuckDbWarehouse {
         if self.leaves_gaps {
             // The checkpoint of closing may rewrite row groups again (see `open`): without that, a table that is merged
             // into would grow with every sync. Nobody is left to tell of a failure, and it costs only room.
+            let _ = self.memory.raise_to_work(&self.connection);
             let _ = self.connection.execute_batch("RESET max_vacuum_tasks");
         }
     }

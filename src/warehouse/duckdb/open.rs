@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use duckdb::{Config, Connection, Error};
 
 use super::error::{self, Place};
+use super::memory::WORKING;
 use super::text::literal;
 use super::{scan, torn_log};
 use crate::config::Secret;
@@ -164,7 +165,7 @@ fn instance(options: &DuckDbOptions, beside: Option<&Path>) -> Result<Connection
     let mut config = Config::default()
         .enable_autoload_extension(false)?
         .threads(i64::try_from(options.threads).unwrap_or(i64::MAX))?
-        .max_memory(&format!("{}B", options.memory_limit))?;
+        .max_memory(&format!("{}B", options.memory_limit + WORKING))?;
     if let Some(file) = beside {
         config = config.with("temp_directory", format!("{}.tmp", file.display()))?;
     }
