@@ -1,6 +1,6 @@
 //! Where a JSON value ends, by the grammar of RFC 8259, in one pass over its bytes.
 //!
-//! Says yes only to what the grammar allows, and gives up on what is rare: values nested deeper than [`MOST_OPEN`]. So
+//! Says yes only to what the grammar allows, and gives up on what is rare: values nested deeper than `MOST_OPEN`. So
 //! `None` means nothing more than that somebody else has to look.
 
 use alluvium_normalization::walk::plain;

@@ -1,6 +1,6 @@
 //! RECORDs in the form that almost all have, read in one pass.
 //!
-//! Law: what comes out is what the other way of reading (see [`super::message::classify`]) gives; of whatever is unusual, nothing
+//! Law: what comes out is what the other way of reading (`message::classify_any`) gives; of whatever is unusual, nothing
 //! comes out and the other way decides. Unusual are escapes in a key or a name, duplicate members, and all that is not well.
 
 use std::borrow::Cow;
