@@ -27,18 +27,22 @@ impl<'r> RawRecord<'r> {
         if !is_object {
             return Err(Unreadable::NoObject(id.to_owned()));
         }
-        let meta = row.get(3).map(str::trim_ascii);
-        let of_meta = |name: &str| {
-            let meta = meta.filter(|meta| meta.starts_with('{'))?;
-            walk::members(meta).find_map(|(key, value)| (key == name).then_some(value))
-        };
-        let sync_id = of_meta("sync_id").and_then(|id| id.parse().ok());
+        let meta = row.get(3).map(str::trim_ascii).filter(|meta| meta.starts_with('{'));
+        let (mut sync_id, mut changes) = (None, None);
+        for (key, value) in meta.into_iter().flat_map(walk::members) {
+            match key {
+                "sync_id" => sync_id = sync_id.or(Some(value)),
+                "changes" => changes = changes.or(Some(value)),
+                _ => {}
+            }
+        }
+        let sync_id = sync_id.and_then(|id: &str| id.parse().ok());
         let generation_id = row.get(4).and_then(|generation| generation.parse().ok()).unwrap_or_default();
         let record = Record {
             id: record_id(id),
             emitted_at: emitted_at(row, limits).unwrap_or_default(),
             data,
-            changes: of_meta("changes").filter(|changes| changes.trim_start_matches('[').trim_start() != "]"),
+            changes: changes.filter(|changes: &&str| changes.trim_start_matches('[').trim_start() != "]"),
         };
         Ok(Self { record, origin: Origin { sync_id, generation_id } })
     }

@@ -79,3 +79,24 @@ fn five_thousand_columns_land() {
     assert!(peak < 350, "{peak} MB");
     assert_eq!(destination.query("SELECT count(p0), count(p4999) FROM s"), [["50", "50"].map(|n| Some(n.to_owned()))]);
 }
+
+/// Of each row of a table from which rows are deleted DuckDB keeps who did so, and can't move it out.
+#[test]
+#[ignore = "large"]
+fn updates_all_over_a_large_table_land() {
+    const ROWS: i64 = 6_000_000;
+    let destination = Destination::of::<DuckDb>(&json!({}));
+    let catalog = catalog(&[("s", "append_dedup")]);
+    let line = |id: i64, at: i64| {
+        format!(
+            "{{\"type\":\"RECORD\",\"record\":{{\"stream\":\"s\",\"emitted_at\":1,\"data\":{{\"id\":{id},\"at\":{at}}}}}}}\n"
+        )
+    };
+    let all = (0..ROWS).map(|id| (id, 1)).chain((0..ROWS).step_by(1_000).map(|id| (id, 2)));
+    let (peak, _) = peak_of(destination.command(&catalog), |stdin| {
+        all.for_each(|(id, at)| stdin.write_all(line(id, at).as_bytes()).unwrap());
+    });
+    assert!(peak < 550, "{peak} MB");
+    let updated = destination.query("SELECT count(*), count(*) FILTER (\"at\" = 2) FROM s");
+    assert_eq!(updated, [[ROWS, ROWS / 1_000].map(|count| Some(count.to_string()))]);
+}

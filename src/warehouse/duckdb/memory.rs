@@ -30,7 +30,10 @@ const PER_BYTE_OF_LISTS: u64 = 3;
 const STEP: u64 = 8 << 20;
 
 /// What a statement that joins, sorts or deletes may take beyond what a load leaves.
-pub(super) const WORKING: u64 = 40 << 20;
+pub(super) const WORKING: u64 = 112 << 20;
+
+/// What a query takes that is read while others write.
+const READING: u64 = 40 << 20;
 
 /// What rows may take at most that wait for their row group to fill. What is over goes to temporary files and back.
 const MOST_WAITING: u64 = 128 << 20;
@@ -64,8 +67,9 @@ const LONG_TEXT: usize = 4_096;
 /// the transaction has ended, and can't move them out.
 pub(super) const MOST_DELETES: u64 = 1_000_000;
 
-/// What rows that were deleted may take until their transaction has ended.
-const DELETED: u64 = MOST_DELETES * 16;
+/// What DuckDB keeps for each row of a table from which a transaction deletes, until it has ended, and can't move out: who
+/// inserted and who deleted it, of all rows of a vector in which one is deleted. Rows that are replaced may be in all of them.
+const PER_ROW_DELETED_FROM: u64 = 16;
 
 /// DuckDB's memory limit.
 #[derive(Debug)]
@@ -80,10 +84,10 @@ pub(super) struct Memory {
     waiting: HashMap<TableName, u64>,
     /// Bytes of long texts that were loaded and not committed yet.
     long_texts: u64,
-    /// The most that a load or a statement of the transaction has needed.
+    /// The most that a load or a merge of the transaction has needed.
     needed: u64,
-    /// The transaction has run statements, which may have deleted.
-    has_worked: bool,
+    /// What the tables take from which the transaction has deleted rows.
+    deleted_from: HashMap<String, u64>,
 }
 
 impl Memory {
@@ -98,7 +102,7 @@ impl Memory {
             waiting: HashMap::new(),
             long_texts: 0,
             needed: 0,
-            has_worked: false,
+            deleted_from: HashMap::new(),
         }
     }
 
@@ -137,35 +141,47 @@ impl Memory {
 
     /// Makes room for a statement, until the end of the transaction.
     pub(super) fn raise_to_work(&mut self, connection: &Connection) -> Result<(), Error> {
-        let wide = self.widest.saturating_sub(ORDINARY_WIDTH) * PER_WIDE_COLUMN * self.threads;
-        self.has_worked = true;
-        self.reach(connection, WORKING + wide)
+        self.reach_limit(connection, self.resting() + self.to_work())
+    }
+
+    /// Makes room for a statement that deletes from a table, given as SQL names it, until the end of the transaction. One that
+    /// merges is followed by others like it.
+    pub(super) fn raise_to_delete(&mut self, connection: &Connection, from: &str) -> Result<(), Error> {
+        if !self.deleted_from.contains_key(from) {
+            let rows: u64 = connection.query_row(&format!("SELECT count(*) FROM {from}"), [], |row| row.get(0))?;
+            self.deleted_from.insert(from.to_owned(), rows * PER_ROW_DELETED_FROM);
+        }
+        self.reach(connection, self.to_work())
+    }
+
+    fn to_work(&self) -> u64 {
+        WORKING + self.widest.saturating_sub(ORDINARY_WIDTH) * PER_WIDE_COLUMN * self.threads
     }
 
     /// Makes room, for good, for somebody who reads beside what is written.
     pub(super) fn raise_to_read(&mut self, connection: &Connection) -> Result<(), Error> {
-        self.limit += WORKING;
+        self.limit += READING;
         self.reach(connection, 0)
     }
 
     /// Makes room for a commit.
     pub(super) fn raise_for_commit(&mut self, connection: &Connection) -> Result<(), Error> {
         let long_texts = std::mem::take(&mut self.long_texts);
-        let deleted = if self.has_worked { DELETED } else { 0 };
-        let need = deleted + self.widest * PER_COLUMN_OF_COMMIT + long_texts;
+        let need = self.widest * PER_COLUMN_OF_COMMIT + long_texts;
         self.reach_limit(connection, self.resting() + need)
     }
 
     /// Moves to temporary files what is over the limit, now that a transaction has ended. Room for another like it is left.
     pub(super) fn lower(&mut self, connection: &Connection) -> Result<(), Error> {
-        self.has_worked = false;
+        self.deleted_from.clear();
         let usual = self.resting() + std::mem::take(&mut self.needed);
         if self.present > usual.next_multiple_of(STEP) { self.set(connection, usual) } else { Ok(()) }
     }
 
     /// The limit while nothing is running.
     fn resting(&self) -> u64 {
-        self.limit + self.waiting.values().sum::<u64>().min(MOST_WAITING)
+        let deleted_from = self.deleted_from.values().sum::<u64>();
+        self.limit + self.waiting.values().sum::<u64>().min(MOST_WAITING) + deleted_from
     }
 
     /// Raises the limit to what is kept and `need`, unless it is as high.

@@ -170,7 +170,10 @@ impl Warehouse for DuckDbWarehouse {
     }
 
     fn execute(&mut self, sql: &str) -> Result<u64, WarehouseError> {
-        let raised = self.memory.raise_to_work(&self.connection);
+        let raised = match text::deletes_from(sql) {
+            Some(table) => self.memory.raise_to_delete(&self.connection, table),
+            None => self.memory.raise_to_work(&self.connection),
+        };
         self.told("setting the memory limit", raised)?;
         let rows = self.run(&text::purpose(sql), sql)?;
         self.written += rows;

@@ -25,6 +25,14 @@ pub(super) fn purpose(sql: &str) -> String {
     kept.collect::<Vec<_>>().join(" ")
 }
 
+/// The table, as SQL names it, from which a statement deletes some of the rows.
+pub(super) fn deletes_from(sql: &str) -> Option<&str> {
+    match words(sql).as_slice() {
+        ["DELETE", "FROM", table, "WHERE", ..] => Some(table),
+        _ => None,
+    }
+}
+
 /// Splits at blanks outside of quoted identifiers.
 fn words(text: &str) -> Vec<&str> {
     let mut quoted = false;
@@ -38,11 +46,18 @@ fn words(text: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{literal, purpose};
+    use super::{deletes_from, literal, purpose};
 
     #[test]
     fn literals_hold_quotes() {
         assert_eq!(literal("it's"), "'it''s'");
+    }
+
+    #[test]
+    fn where_some_rows_are_deleted_is_told() {
+        assert_eq!(deletes_from("DELETE FROM \"m\".\"a WHERE b\"\nWHERE x IN (1)"), Some("\"m\".\"a WHERE b\""));
+        assert_eq!(deletes_from("DELETE FROM \"m\".\"t\""), None);
+        assert_eq!(deletes_from("INSERT INTO t SELECT 1 WHERE TRUE"), None);
     }
 
     #[test]
