@@ -29,8 +29,11 @@ const PER_BYTE_OF_LISTS: u64 = 3;
 /// The limit is a multiple of this, so that loads of almost the same size have the same.
 const STEP: u64 = 8 << 20;
 
-/// What a statement that joins, sorts or deletes may take beyond what a load leaves.
-pub(super) const WORKING: u64 = 112 << 20;
+/// What a statement may take beyond what a load leaves.
+pub(super) const WORKING: u64 = 48 << 20;
+
+/// What it may take where rows are merged: joined, sorted and kept in tables of the session.
+const MERGING: u64 = 112 << 20;
 
 /// What a query takes that is read while others write.
 const READING: u64 = 40 << 20;
@@ -88,6 +91,8 @@ pub(super) struct Memory {
     needed: u64,
     /// What the tables take from which the transaction has deleted rows.
     deleted_from: HashMap<String, u64>,
+    /// The transaction has tables of the session.
+    is_merging: bool,
 }
 
 impl Memory {
@@ -103,6 +108,7 @@ impl Memory {
             long_texts: 0,
             needed: 0,
             deleted_from: HashMap::new(),
+            is_merging: false,
         }
     }
 
@@ -154,8 +160,14 @@ impl Memory {
         self.reach(connection, self.to_work())
     }
 
+    /// What statements may take until the end of the transaction, now that it has tables of the session.
+    pub(super) fn expect_merges(&mut self) {
+        self.is_merging = true;
+    }
+
     fn to_work(&self) -> u64 {
-        WORKING + self.widest.saturating_sub(ORDINARY_WIDTH) * PER_WIDE_COLUMN * self.threads
+        let room = if self.is_merging { MERGING } else { WORKING };
+        room + self.widest.saturating_sub(ORDINARY_WIDTH) * PER_WIDE_COLUMN * self.threads
     }
 
     /// Makes room, for good, for somebody who reads beside what is written.
@@ -174,6 +186,7 @@ impl Memory {
     /// Moves to temporary files what is over the limit, now that a transaction has ended. Room for another like it is left.
     pub(super) fn lower(&mut self, connection: &Connection) -> Result<(), Error> {
         self.deleted_from.clear();
+        self.is_merging = false;
         let usual = self.resting() + std::mem::take(&mut self.needed);
         if self.present > usual.next_multiple_of(STEP) { self.set(connection, usual) } else { Ok(()) }
     }

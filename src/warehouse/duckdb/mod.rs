@@ -170,6 +170,9 @@ impl Warehouse for DuckDbWarehouse {
     }
 
     fn execute(&mut self, sql: &str) -> Result<u64, WarehouseError> {
+        if sql.starts_with("CREATE TEMPORARY TABLE") {
+            self.memory.expect_merges();
+        }
         let raised = match text::deletes_from(sql) {
             Some(table) => self.memory.raise_to_delete(&self.connection, table),
             None => self.memory.raise_to_work(&self.connection),
