@@ -24,6 +24,13 @@ pub(super) struct Field<'a> {
     pub(super) from_root: String,
 }
 
+impl Field<'_> {
+    /// Whether the root has it: of a nested cursor only its batches have a column.
+    pub(super) fn is_in_root(&self) -> bool {
+        self.source != CURSOR
+    }
+}
+
 /// The table of keys: what the root does not tell of the newest version of every key ever seen. That is, whose row is deleted;
 /// and where the cursor is nested, of which the root has no column, all.
 pub(super) struct Keys<'a> {
@@ -31,8 +38,6 @@ pub(super) struct Keys<'a> {
     /// What versions are ordered by, the weightiest first. The last is different for every version.
     order: Vec<Field<'a>>,
     deleted: Field<'a>,
-    /// Rows of the root tell what they are ordered by.
-    are_told_by_root: bool,
 }
 
 impl<'a> Keys<'a> {
@@ -50,7 +55,7 @@ impl<'a> Keys<'a> {
 
     /// Whether rows of the root tell what they are ordered by: the table of keys holds none of them.
     pub(super) fn are_told_by_root(&self) -> bool {
-        self.are_told_by_root
+        self.order.iter().all(Field::is_in_root)
     }
 
     /// The same by the columns of the root's batches.
@@ -85,7 +90,6 @@ impl<'a> StreamSql<'a> {
                 source: DELETED,
                 from_root: deleted,
             },
-            are_told_by_root: dedup.cursor.as_ref().is_none_or(|cursor| cursor.column.is_some()),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! One row a key: a batch merged into live or staging tables.
 
-use crate::sql::keys::{AB_ID, CURSOR, DELETED, Field, Keys, UNIQUE_KEY, newest_first};
+use crate::sql::keys::{AB_ID, DELETED, Field, Keys, UNIQUE_KEY, newest_first};
 use crate::sql::text::{listed, of, quoted};
 use crate::sql::{StreamSql, TableName, Targets};
 
@@ -90,8 +90,7 @@ impl StreamSql<'_> {
         root: &TableName,
         listed_in: Option<&TableName>,
     ) -> String {
-        let value =
-            |field: &Field<'_>| if field.source == CURSOR { "NULL".to_owned() } else { field.from_root.clone() };
+        let value = |field: &Field<'_>| if field.is_in_root() { field.from_root.clone() } else { "NULL".to_owned() };
         let key = self.dialect.quote(UNIQUE_KEY);
         let wanted = match listed_in {
             Some(listed) => format!("{key} IN (SELECT {key} FROM {})", self.dialect.relation(listed)),

@@ -173,7 +173,8 @@ impl Warehouse for DuckDbWarehouse {
         if sql.starts_with("CREATE TEMPORARY TABLE") {
             self.memory.expect_merges();
         }
-        let raised = match text::deletes_from(sql) {
+        let table = text::deletes_from(sql);
+        let raised = match table {
             Some(table) => self.memory.raise_to_delete(&self.connection, table),
             None => self.memory.raise_to_work(&self.connection),
         };
@@ -181,7 +182,7 @@ impl Warehouse for DuckDbWarehouse {
         let rows = self.run(&text::purpose(sql), sql)?;
         self.written += rows;
         // one row is most likely of our bookkeeping, and no reason to write large tables anew
-        let empties = sql.starts_with("DELETE FROM ") && !sql.contains("WHERE");
+        let empties = sql.starts_with("DELETE FROM ") && table.is_none();
         self.leaves_gaps |= rows > 1 && !sql.trim_start().starts_with("INSERT") && !empties;
         Ok(rows)
     }
