@@ -87,6 +87,8 @@ pub(crate) struct Settings {
     pub(crate) workers: usize,
     /// Input bytes after which a checkpoint is committed, however many states wait.
     pub(crate) checkpoint_bytes: usize,
+    /// Bytes of rows that wait in this process until it is decided which of them stay; more wait in the warehouse.
+    pub(crate) waiting_bytes: usize,
     /// A rebuild of roots of up to so many values may be one transaction, which saves writing them twice: less than a
     /// minute's work, which begins anew if it is interrupted.
     pub(crate) values_at_once: u64,
@@ -101,7 +103,8 @@ impl Default for Settings {
             max_line_bytes: 256 << 20,
             // the loader, which everything waits for, keeps a core to itself
             workers: std::thread::available_parallelism().map_or(1, |cores| (cores.get() - 1).clamp(1, 16)),
-            checkpoint_bytes: seams::checkpoint_bytes(64 << 20),
+            checkpoint_bytes: seams::checkpoint_bytes(96 << 20),
+            waiting_bytes: 96 << 20,
             values_at_once: if seams::has_small_checkpoints() { 0 } else { 200_000_000 },
             checkpoint_after: Duration::from_secs(2),
         }
@@ -150,7 +153,8 @@ impl Sync<'_> {
         let plans: Arc<[StreamPlan]> = prepared.plan.streams.into();
         let progress = Arc::new(Progress::new(&plans));
         watch(Arc::clone(&progress));
-        let transaction = Transaction::new(warehouse, Arc::clone(&plans), prepared.streams, patience);
+        let transaction =
+            Transaction::new(warehouse, Arc::clone(&plans), prepared.streams, patience, self.settings.waiting_bytes);
         let settings = self.settings.within(transaction.most_input());
         let (mut report, routed, loaded) = threads::run(
             transaction,

@@ -105,7 +105,9 @@ fn try_to_prepare(
     }
     let tables = plan.streams.iter().flat_map(|stream| stream.tables.iter().chain(&stream.raw).chain(&stream.history));
     let columns: Vec<usize> = tables.map(|table| table.columns.len()).collect();
-    warehouse.make_room(&columns).map_err(|error| failure(error, None))?;
+    let has_history = plan.streams.iter().any(|stream| stream.history.is_some());
+    let has_staged = states.iter().any(|state| state.staging_generation.is_some());
+    warehouse.make_room(&columns, has_history || has_staged).map_err(|error| failure(error, None))?;
 
     seams::reach("prepare");
     warehouse.begin().map_err(|error| failure(error, None))?;

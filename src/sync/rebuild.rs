@@ -190,7 +190,8 @@ impl Rebuild<'_> {
             Ok(reader) => reader,
             Err(error) => return (Report::default(), Err(failure(error, None))),
         };
-        let transaction = Transaction::new(warehouse, Arc::clone(&plans), prepared.streams, patience);
+        let transaction =
+            Transaction::new(warehouse, Arc::clone(&plans), prepared.streams, patience, self.settings.waiting_bytes);
         let settings = self.settings.within(transaction.most_input());
         let (mut report, fed, loaded) = threads::run(
             transaction,

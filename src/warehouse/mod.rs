@@ -7,11 +7,13 @@ pub(crate) mod postgres;
 /// Rows on their way out of a warehouse, as text.
 pub(crate) mod rows;
 
+use std::collections::HashSet;
 use std::io;
 
 use alluvium_normalization::raw::Present;
 use alluvium_normalization::sql::{Described, Dialect};
 use arrow_array::RecordBatch;
+use uuid::Uuid;
 
 use crate::config;
 use crate::failure::{Failure, FailureKind};
@@ -78,9 +80,10 @@ pub(crate) trait Warehouse: Send {
     /// Refuses schemas that the warehouse can't give to anybody.
     fn describe(&mut self, schemas: &[String]) -> Result<Vec<ExistingTable>, WarehouseError>;
 
-    /// A sync of tables with these many columns each is about to start.
-    fn make_room(&mut self, tables: &[usize]) -> Result<(), WarehouseError> {
-        let _ = tables;
+    /// Tables with these many columns each are about to be written. `sorts_rows`: whole rows are joined and sorted for that, not
+    /// only the keys of those of a checkpoint.
+    fn make_room(&mut self, tables: &[usize], sorts_rows: bool) -> Result<(), WarehouseError> {
+        let _ = (tables, sorts_rows);
         Ok(())
     }
 
@@ -148,6 +151,9 @@ pub(crate) trait Warehouse: Send {
 
     /// A way to read beside what is written, on connections of its own.
     fn reader(&mut self) -> Result<Box<dyn RowReader>, WarehouseError>;
+
+    /// The ids that a query of one column of ids answers with.
+    fn ids(&mut self, sql: &str) -> Result<HashSet<Uuid>, WarehouseError>;
 
     /// The rows of a query, each value as text, NULL as `None`.
     fn query(&mut self, sql: &str) -> Result<QueryRows, WarehouseError>;

@@ -69,7 +69,7 @@ impl Surplus<'_> {
     pub fn columns(&self) -> Vec<VersionColumn> {
         let Some(keys) = &self.keys else { return Vec::new() };
         let key = VersionColumn { name: KEY.to_owned(), source: UNIQUE_KEY.to_owned(), kind: ColumnKind::Uuid };
-        let order = keys.order_in_root().zip(1..).map(|((source, kind), number)| VersionColumn {
+        let order = keys.sources().skip(1).zip(1..).map(|((source, kind), number)| VersionColumn {
             name: format!("order_{number}"),
             source: source.to_owned(),
             kind,

@@ -4,6 +4,15 @@ use crate::kind::ColumnKind;
 use crate::limits::Limits;
 use crate::sql::TableName;
 
+/// What a column holds, where that is more than its kind says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contents {
+    /// The records' own text.
+    Documents,
+    /// Ids of records.
+    RecordIds,
+}
+
 /// How SQL is written for one warehouse. Defaults are ANSI; a dialect overrides what differs, and nothing outside its
 /// file knows that it does. A hook is given the decision (a kind, a name, a value), never text of another dialect.
 pub trait Dialect: Send + Sync {
@@ -13,9 +22,16 @@ pub trait Dialect: Send + Sync {
     /// The type of a column.
     fn column_type(&self, kind: ColumnKind) -> String;
 
-    /// What follows the type of the column that holds the records' own text, to store it well.
-    fn document_storage(&self) -> &'static str {
+    /// What follows the type of a column, to store well what it holds.
+    fn storage(&self, contents: Contents) -> &'static str {
+        let _ = contents;
         ""
+    }
+
+    /// What stands for a row in statements as long as nobody changes its table, and the kind of value that it is. `None`: a row
+    /// is found as well by its key.
+    fn row_address(&self) -> Option<(&'static str, ColumnKind)> {
+        None
     }
 
     /// The schema that session-local tables are named in: gone with the connection, seen by no other.

@@ -166,11 +166,18 @@ WHERE NOT EXISTS (SELECT 1 FROM {except} AS version WHERE version.{id} = event.{
     }
 }
 
-impl History<'_> {
+impl<'a> History<'a> {
     /// The columns that an event brings; the others are worked out.
     pub(super) fn recorded(&self) -> impl Iterator<Item = &Column> {
         let worked_out = [SystemColumn::EndAt, SystemColumn::ActiveRow].map(ColumnSource::System);
         self.table.columns.iter().filter(move |column| !worked_out.contains(&column.source))
+    }
+
+    /// The columns of the root's batches that recorded columns come from.
+    pub(super) fn sources(&self) -> impl Iterator<Item = (&'a str, ColumnKind)> {
+        let root = self.root;
+        let sources = self.table.columns.iter().filter_map(|column| find(root, &column.source));
+        sources.map(|column| (column.name.as_str(), column.kind))
     }
 
     /// What gives a recorded column for a row of the root's batches.

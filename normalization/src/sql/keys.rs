@@ -14,6 +14,9 @@ pub(super) const START_AT: &str = fixed(SystemColumn::StartAt);
 /// In tables of keys: the newest version is a delete, the key has no row.
 pub(super) const DELETED: &str = "_airbyte_deleted";
 
+/// In the tables that a merge works with: the row of the root that has the key now.
+pub(super) const ROW: &str = "_airbyte_row";
+
 /// A column of the table of keys.
 pub(super) struct Field<'a> {
     pub(super) name: &'a str,
@@ -53,14 +56,14 @@ impl<'a> Keys<'a> {
         self.order.iter().map(|field| (field.name, field.kind))
     }
 
+    /// The columns of the root's batches that tell versions apart and order them.
+    pub(super) fn sources(&self) -> impl Iterator<Item = (&'a str, ColumnKind)> {
+        std::iter::once(&self.key).chain(&self.order).map(|field| (field.source, field.kind))
+    }
+
     /// Whether rows of the root tell what they are ordered by: the table of keys holds none of them.
     pub(super) fn are_told_by_root(&self) -> bool {
         self.order.iter().all(Field::is_in_root)
-    }
-
-    /// The same by the columns of the root's batches.
-    pub(super) fn order_in_root(&self) -> impl Iterator<Item = (&'a str, ColumnKind)> {
-        self.order.iter().map(|field| (field.source, field.kind))
     }
 }
 

@@ -43,7 +43,7 @@ mod text;
 mod tests;
 
 pub use bookkeeping::{StreamState, SyncLogEntry};
-pub use dialect::Dialect;
+pub use dialect::{Contents, Dialect};
 pub use follow::Described;
 pub use internal::INTERNAL_SCHEMA;
 pub use tables::{Retyped, drop_table, rename_column, untold_source};

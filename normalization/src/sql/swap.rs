@@ -70,7 +70,7 @@ impl StreamSql<'_> {
             statements.extend(self.create_batch());
             if let Some(root) = staging.tables.first().filter(|_| keys.are_told_by_root()) {
                 // what is staged comes again, as candidates of one table
-                statements.push(self.recall(&keys, staged, root, None));
+                statements.push(self.recall(&keys, staged, (root, None), None));
             }
             if let (Some(history), Some(versions), Some(events)) = (self.history(), &staging.history, &staging.events) {
                 let columns = quoted(self.dialect, history.recorded().map(|column| &column.name));
@@ -78,7 +78,8 @@ impl StreamSql<'_> {
                 statements.extend(self.add_to_history(&history, staged, &arrivals, &live));
             }
             let columns = quoted(self.dialect, keys.fields().map(|field| field.name));
-            statements.extend(self.replace(&keys, (staged, &columns), &staging.tables, &live));
+            statements.extend(self.replace(&keys, (staged, &columns), &live));
+            statements.extend(self.land(&staging.tables, &live));
             statements.extend(self.drop_batch());
             statements.extend(self.copy_unkeyed(&live, &staging));
         } else {

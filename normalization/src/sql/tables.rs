@@ -6,9 +6,9 @@ use crate::columns::SystemColumn;
 use crate::kind::ColumnKind;
 use crate::plan::{Column, ColumnSource, Table, TableRole};
 use crate::sql::follow::{Described, Retype, Step, steps};
-use crate::sql::keys::{AB_ID, CURSOR, UNIQUE_KEY};
+use crate::sql::keys::{AB_ID, Keys, ROW, UNIQUE_KEY};
 use crate::sql::text::listed;
-use crate::sql::{Dialect, StreamSql, TableName, Targets};
+use crate::sql::{Contents, Dialect, StreamSql, TableName, Targets};
 
 /// Renames a column.
 #[must_use]
@@ -237,22 +237,33 @@ impl<'a> StreamSql<'a> {
         rows.chain(self.remembered(targets)).collect()
     }
 
-    /// Creates the session-local tables of one checkpoint, which must not be there. The root's takes the cursor in one
-    /// more column where the cursor is nested.
+    /// Creates the session-local tables that a merge works with, which must not be there.
     #[must_use]
     pub fn create_batch(&self) -> Vec<String> {
-        let (batch, met, replaced) = (self.batch(), self.met(), self.replaced());
-        let mut shapes = self.user_tables(&batch).map(|(name, table)| Shape::of(name, table)).collect::<Vec<_>>();
-        let cursor = self.stream.dedup.as_ref().and_then(|dedup| dedup.cursor.as_ref());
-        if let (Some(root), Some(cursor)) = (shapes.first_mut(), cursor.filter(|cursor| cursor.column.is_none())) {
-            root.columns.push((CURSOR, cursor.kind));
-        }
-        shapes.extend(self.remembered(&batch));
-        let ids = || vec![(AB_ID, ColumnKind::Uuid), (UNIQUE_KEY, ColumnKind::Uuid)];
+        let (batch, candidates, met, replaced) = (self.batch(), self.candidates(), self.met(), self.replaced());
+        let candidates = candidates.iter().map(|name| Shape::own(name, self.candidate_columns()));
+        let history = batch.history.iter().zip(&self.stream.history).map(|(name, table)| Shape::of(name, table));
+        let mut shapes = candidates.chain(history).chain(self.remembered(&batch)).collect::<Vec<_>>();
+        let keys = self.keys();
+        let address = || keys.iter().filter_map(|keys| self.address_in_root(keys)).map(|(_, kind)| (ROW, kind));
+        let ids = || [(AB_ID, ColumnKind::Uuid), (UNIQUE_KEY, ColumnKind::Uuid)].into_iter().chain(address()).collect();
         shapes.extend(replaced.iter().map(|name| Shape::own(name, ids())));
-        shapes.extend(met.iter().zip(self.keys()).map(|(name, keys)| Shape::own(name, keys.columns())));
-        let creations = shapes.iter().map(|shape| create(self.dialect, "TEMPORARY TABLE", shape.name, &shape.columns));
+        let known = |keys: &Keys<'a>| keys.columns().into_iter().chain(address()).collect();
+        shapes.extend(met.iter().zip(&keys).map(|(name, keys)| Shape::own(name, known(keys))));
+        let creations = shapes.iter().map(|shape| self.create_for_session(shape));
         creations.chain(self.add_remnants(batch.history.iter().chain(&batch.events), &|_: &TableName| None)).collect()
+    }
+
+    /// Creates the session-local tables for the rows themselves, see [`Self::batch`].
+    #[must_use]
+    pub fn create_batch_rows(&self) -> Vec<String> {
+        let tables = self.batch().tables;
+        let shapes = tables.iter().zip(&self.stream.tables).map(|(name, table)| Shape::of(name, table));
+        shapes.map(|shape| self.create_for_session(&shape)).collect()
+    }
+
+    fn create_for_session(&self, shape: &Shape<'_>) -> String {
+        create(self.dialect, "TEMPORARY TABLE", shape.name, &shape.columns)
     }
 
     /// Gives tables of versions the columns of the history that the plan does not have.
@@ -284,11 +295,11 @@ impl<'a> StreamSql<'a> {
         self.drop_all(&self.staging())
     }
 
-    /// Drops the tables of one checkpoint.
+    /// Drops the session-local tables, if they are there.
     #[must_use]
     pub fn drop_batch(&self) -> Vec<String> {
         let mut statements = self.drop_all(&self.batch());
-        let more = self.met().into_iter().chain(self.replaced());
+        let more = self.candidates().into_iter().chain(self.met()).chain(self.replaced());
         statements.extend(more.map(|name| drop_table(self.dialect, &name)));
         statements
     }
@@ -382,7 +393,9 @@ pub(super) fn create(dialect: &dyn Dialect, what: &str, name: &TableName, column
 }
 
 fn define(dialect: &dyn Dialect, (name, kind): (&str, ColumnKind)) -> String {
-    let is_document = SystemColumn::Data.fixed_name() == Some(name);
-    let storage = if is_document { dialect.document_storage() } else { "" };
+    let is = |column: SystemColumn| column.fixed_name() == Some(name) && column.kind() == Some(kind);
+    let contents = [(SystemColumn::Data, Contents::Documents), (SystemColumn::AbId, Contents::RecordIds)];
+    let contents = contents.into_iter().find(|(column, _)| is(*column));
+    let storage = contents.map_or("", |(_, contents)| dialect.storage(contents));
     format!("{} {}{storage}", dialect.quote(name), dialect.column_type(kind))
 }

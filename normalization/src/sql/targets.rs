@@ -34,6 +34,7 @@ enum Place {
 #[derive(Clone, Copy)]
 enum Part {
     Rows,
+    Candidates,
     Keys,
     Events,
     Met,
@@ -53,7 +54,8 @@ impl StreamSql<'_> {
         self.targets(Place::Staging)
     }
 
-    /// The rows of one checkpoint until they are merged, in session-local tables. Raw rows are never merged: no `raw`.
+    /// What a merge works with, in session-local tables; the typed ones hold rows of one checkpoint that are too many to wait
+    /// for the merge outside of the warehouse. Raw rows are never merged: no `raw`.
     #[must_use]
     pub fn batch(&self) -> Targets {
         Targets { raw: None, ..self.targets(Place::Batch) }
@@ -105,6 +107,14 @@ impl StreamSql<'_> {
         former.iter().map(|live| self.staged(live)).chain(events).chain(keys).collect()
     }
 
+    /// Takes what a merge asks of the root's rows of one checkpoint, see [`Self::candidate_columns`]; session-local. `None`: the
+    /// stream is not one of one row a key.
+    #[must_use]
+    pub fn candidates(&self) -> Option<TableName> {
+        let (root, _) = self.keyed()?;
+        Some(self.physical_name(root, Place::Batch, Part::Candidates))
+    }
+
     /// Takes what is known of the keys that a merge meets; session-local.
     pub(super) fn met(&self) -> Option<TableName> {
         let (root, _) = self.keyed()?;
@@ -127,6 +137,7 @@ impl StreamSql<'_> {
         };
         let part = match part {
             Part::Rows => None,
+            Part::Candidates => Some("candidates"),
             Part::Keys => Some("keys"),
             Part::Events => Some("events"),
             Part::Met => Some("met"),

@@ -163,7 +163,7 @@ impl Compaction<'_> {
         // those of an attempt whose connection was lost are gone, those of one that failed otherwise are not
         let statements = [surplus.drop(), surplus.create()].concat();
         let select = raw.layout.select(warehouse.dialect(), &raw.table, None);
-        warehouse.make_room(&[columns.len() + 5])?;
+        warehouse.make_room(&[columns.len() + 5], true)?;
         in_transaction(warehouse, |warehouse| execute(warehouse, &statements))?;
         let rows = warehouse.reader()?.stream(&select, RawLayout::WIDTH)?;
         let mut versions = Versions::new(&raw.plan, columns, limits, self.before);

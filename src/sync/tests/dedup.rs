@@ -6,7 +6,8 @@ use alluvium_normalization::plan::{CdcDeletion, Options};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Place, cases, settings};
+use super::{Place, WAITING_BYTES, cases, settings};
+use crate::sync::Settings;
 
 /// How the stream is configured.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +48,7 @@ struct Sync {
     versions: Vec<Version>,
     is_complete: bool,
     checkpoint_bytes: usize,
+    waiting_bytes: usize,
 }
 
 fn setup() -> impl Strategy<Value = Setup> {
@@ -86,13 +88,14 @@ fn version() -> impl Strategy<Value = Version> {
 
 fn sync() -> impl Strategy<Value = Sync> {
     let generation = prop_oneof![3 => Just(None), 1 => (1_u8..3).prop_map(Some)];
-    let checkpoint_bytes = prop_oneof![Just(1_usize), Just(300), Just(1 << 30)];
-    (generation, prop::collection::vec(version(), 0..10), prop::bool::weighted(0.7), checkpoint_bytes).prop_map(
-        |(generation, versions, is_complete, checkpoint_bytes)| Sync {
+    let bytes = (prop_oneof![Just(1_usize), Just(300), Just(1 << 30)], prop::sample::select(WAITING_BYTES.to_vec()));
+    (generation, prop::collection::vec(version(), 0..10), prop::bool::weighted(0.7), bytes).prop_map(
+        |(generation, versions, is_complete, (checkpoint_bytes, waiting_bytes))| Sync {
             generation,
             versions,
             is_complete,
             checkpoint_bytes,
+            waiting_bytes,
         },
     )
 }
@@ -374,7 +377,7 @@ proptest! {
         let places = Place::in_every_warehouse();
         let mut reference = Reference::default();
         for sync in &syncs {
-            let settings = settings(sync.checkpoint_bytes, 2);
+            let settings = Settings { waiting_bytes: sync.waiting_bytes, ..settings(sync.checkpoint_bytes, 2) };
             reference.sync(sync);
             for place in &places {
                 let outcome = place.land(&setup.catalog(sync.generation), &options, &settings, &sync.messages());

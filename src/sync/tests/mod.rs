@@ -36,6 +36,9 @@ fn cases(everyday: u32) -> ProptestConfig {
     ProptestConfig { cases: cases.unwrap_or(everyday), max_shrink_iters: 300, ..ProptestConfig::default() }
 }
 
+/// All, some and none of the rows of a stream of one row a key wait in the warehouse.
+const WAITING_BYTES: [usize; 3] = [0, 20_000, usize::MAX];
+
 /// A checkpoint after so many bytes, by so many workers.
 fn settings(checkpoint_bytes: usize, workers: usize) -> Settings {
     // who wants several checkpoints of a few records wants them of rebuilds too

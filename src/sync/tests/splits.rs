@@ -4,7 +4,8 @@ use alluvium_normalization::plan::Options;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Place, cases, settings};
+use super::{Place, WAITING_BYTES, cases, settings};
+use crate::sync::Settings;
 
 const MODES: [&str; 3] = ["append", "overwrite", "append_dedup"];
 
@@ -64,6 +65,7 @@ proptest! {
         history in any::<bool>(),
         syncs in prop::collection::vec(prop::collection::vec(record(), 0..20), 1..3),
         checkpoint_bytes in 1_usize..600,
+        waiting_bytes in prop::sample::select(WAITING_BYTES.to_vec()),
         states in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
     ) {
         let options = Options { history, ..Options::default() };
@@ -76,7 +78,8 @@ proptest! {
                 messages.insert(place.index(messages.len() + 1), state);
             }
             for split in &split {
-                split.land(&catalog(mode), &options, &settings(checkpoint_bytes, 4), &messages).unwrap();
+                let settings = Settings { waiting_bytes, ..settings(checkpoint_bytes, 4) };
+                split.land(&catalog(mode), &options, &settings, &messages).unwrap();
                 prop_assert_eq!(tables(&whole), tables(split));
             }
         }

@@ -4,6 +4,10 @@
 //! until they are durable, so that it can be done again; whether a commit whose answer was lost has happened is asked of
 //! the server, so that nothing lands twice.
 
+/// Rows of streams of one row a key, on their way to the merge.
+mod arrivals;
+/// One row a key: what arrived, merged.
+mod merge;
 /// Replacements that take effect.
 mod replacement;
 
@@ -14,7 +18,9 @@ use alluvium_normalization::plan::StreamPlan;
 use alluvium_normalization::shred::Slot;
 use alluvium_normalization::sql::bookkeeping::{SyncLogEntry, log_sync};
 use alluvium_normalization::sql::{StreamSql, TableName};
+use arrow_array::RecordBatch;
 
+use self::arrivals::Arrivals;
 use crate::failure::Failure;
 use crate::seams;
 use crate::sync::kept::{Kept, Rows};
@@ -33,8 +39,12 @@ pub(super) struct Transaction<'a> {
     targets: Vec<StreamTarget>,
     patience: Patience<'a>,
     is_open: bool,
-    /// Streams with rows in their batch tables, to be merged.
+    /// Streams with rows to be merged.
     unmerged: BTreeSet<usize>,
+    /// The rows themselves, those that do not wait in the warehouse.
+    arrivals: Arrivals,
+    /// Streams of whose unmerged rows some wait in the warehouse.
+    overflowing: BTreeSet<usize>,
     /// Streams that were emptied to be filled again.
     emptied: BTreeSet<usize>,
     /// Streams whose tables have what merges find rows by.
@@ -43,15 +53,30 @@ pub(super) struct Transaction<'a> {
 }
 
 impl<'a> Transaction<'a> {
+    /// `waiting_bytes`: see [`Settings`](crate::sync::Settings).
     pub(super) fn new(
         warehouse: Box<dyn Warehouse>,
         plans: Arc<[StreamPlan]>,
         targets: Vec<StreamTarget>,
         patience: Patience<'a>,
+        waiting_bytes: usize,
     ) -> Self {
         let kept = Kept::new(warehouse.has_connection());
-        let [unmerged, emptied, indexed] = [const { BTreeSet::new() }; 3];
-        Self { warehouse, plans, targets, patience, is_open: false, unmerged, emptied, indexed, kept }
+        let [unmerged, overflowing, emptied, indexed] = [const { BTreeSet::new() }; 4];
+        let arrivals = Arrivals::new(waiting_bytes);
+        Self {
+            warehouse,
+            plans,
+            targets,
+            patience,
+            is_open: false,
+            unmerged,
+            arrivals,
+            overflowing,
+            emptied,
+            indexed,
+            kept,
+        }
     }
 
     /// Bytes of input that a checkpoint should hold at most.
@@ -85,7 +110,7 @@ impl<'a> Transaction<'a> {
             return Ok(());
         }
         self.kept.add(rows);
-        let loaded = rows.iter().try_for_each(|rows| self.load_rows(rows));
+        let loaded = self.load_all(rows);
         self.or_again(loaded, Self::replay)
     }
 
@@ -146,6 +171,8 @@ impl<'a> Transaction<'a> {
             let reconnected = self.warehouse.reconnect();
             self.is_open = false;
             self.unmerged.clear();
+            self.arrivals.clear();
+            self.overflowing.clear();
             self.emptied.clear();
             let outcome = match reconnected {
                 Ok(Interrupted::Committed) => Ok(()),
@@ -162,41 +189,37 @@ impl<'a> Transaction<'a> {
 
     fn replay(&mut self) -> Result<(), Failure> {
         let rows = self.kept.take();
-        let loaded = rows.iter().try_for_each(|rows| self.load_rows(rows));
+        let loaded = self.load_all(&rows);
         self.kept.put_back(rows);
         loaded
     }
 
-    fn load_rows(&mut self, ((stream, slot), batches): &Rows) -> Result<(), Failure> {
-        let table = self.table(*stream, *slot)?;
+    fn load_all(&mut self, rows: &[Rows]) -> Result<(), Failure> {
+        for ((stream, slot), batches) in rows {
+            self.begin()?;
+            self.empty(*stream)?;
+            match slot {
+                Slot::Table(table) if self.plans[*stream].dedup.is_some() => self.arrive(*stream, *table, batches)?,
+                _ => {
+                    let targets = &self.targets[*stream].targets;
+                    let table = match slot {
+                        Slot::Raw => targets.raw.as_ref(),
+                        Slot::Table(index) => targets.tables.get(*index),
+                    };
+                    self.load_into(table.cloned(), batches, *stream)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends rows of a stream to a table.
+    fn load_into(&mut self, table: Option<TableName>, batches: &[RecordBatch], stream: usize) -> Result<(), Failure> {
+        let table = table.ok_or_else(|| Failure::internal("rows of a table that the plan does not have"))?;
         seams::reach("load");
         let loaded = self.warehouse.load(&table, batches);
         seams::reach("loaded");
-        loaded.map(drop).map_err(|error| failure(error, Some(&self.plans[*stream])))
-    }
-
-    /// The table that rows of a slot go to now, ready for them.
-    fn table(&mut self, stream: usize, slot: Slot) -> Result<TableName, Failure> {
-        self.begin()?;
-        self.empty(stream)?;
-        let plans = Arc::clone(&self.plans);
-        let plan = &plans[stream];
-        let merges = plan.dedup.is_some() && matches!(slot, Slot::Table(_));
-        let batch_tables = merges.then(|| (self.sql(plan).create_batch(), self.sql(plan).batch()));
-        let targets = match &batch_tables {
-            Some((create, batch)) => {
-                if self.unmerged.insert(stream) {
-                    self.execute(create, plan)?;
-                }
-                batch
-            }
-            None => &self.targets[stream].targets,
-        };
-        let table = match slot {
-            Slot::Raw => targets.raw.as_ref(),
-            Slot::Table(index) => targets.tables.get(index),
-        };
-        table.cloned().ok_or_else(|| Failure::internal("rows of a table that the plan does not have"))
+        loaded.map(drop).map_err(|error| failure(error, Some(&self.plans[stream])))
     }
 
     fn conclude(&mut self, completed: &[usize]) -> Result<(), Failure> {
@@ -216,19 +239,6 @@ impl<'a> Transaction<'a> {
             seams::reach("committed");
         }
         Ok(())
-    }
-
-    fn merge(&mut self, stream: usize) -> Result<(), Failure> {
-        let plans = Arc::clone(&self.plans);
-        let plan = &plans[stream];
-        let into = &self.targets[stream].targets;
-        let sql = self.sql(plan);
-        let (merge, clean) = (sql.merge(into), sql.drop_batch());
-        // after the rows: an index that is there first makes every row of a new table dearer
-        let index = if self.indexed.contains(&stream) { Vec::new() } else { sql.index(into) };
-        self.execute(&merge, plan)?;
-        self.step("index", &index, plan)?;
-        self.step("clean", &clean, plan)
     }
 
     fn log_entries(&mut self, entries: &[SyncLogEntry]) -> Result<(), Failure> {

@@ -10,7 +10,7 @@
 //! enough for that, for then nothing can be moved to temporary files either. Only lists need any; before them the limit is
 //! lowered, which makes room or is an ordinary error.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::{Array as _, ArrayRef, RecordBatch};
@@ -32,8 +32,8 @@ const STEP: u64 = 8 << 20;
 /// What a statement may take beyond what a load leaves.
 pub(super) const WORKING: u64 = 48 << 20;
 
-/// What it may take where rows are merged: joined, sorted and kept in tables of the session.
-const MERGING: u64 = 112 << 20;
+/// What it may take where whole rows are joined and sorted.
+const SORTING: u64 = 112 << 20;
 
 /// What a query takes that is read while others write.
 const READING: u64 = 40 << 20;
@@ -70,9 +70,9 @@ const LONG_TEXT: usize = 4_096;
 /// the transaction has ended, and can't move them out.
 pub(super) const MOST_DELETES: u64 = 1_000_000;
 
-/// What DuckDB keeps for each row of a table from which a transaction deletes, until it has ended, and can't move out: who
-/// inserted and who deleted it, of all rows of a vector in which one is deleted. Rows that are replaced may be in all of them.
-const PER_ROW_DELETED_FROM: u64 = 16;
+/// What DuckDB keeps for each row of a table from which a transaction deletes, until it has ended, and can't move out: eight
+/// bytes that say who deleted it, of all rows of a vector in which one is deleted. Rows that are replaced may be in all of them.
+const PER_ROW_DELETED_FROM: u64 = 10;
 
 /// DuckDB's memory limit.
 #[derive(Debug)]
@@ -89,10 +89,12 @@ pub(super) struct Memory {
     long_texts: u64,
     /// The most that a load or a merge of the transaction has needed.
     needed: u64,
-    /// What the tables take from which the transaction has deleted rows.
+    /// What the tables take from which transactions have deleted rows: the next will again.
     deleted_from: HashMap<String, u64>,
-    /// The transaction has tables of the session.
-    is_merging: bool,
+    /// Those whose rows were counted since the transaction began.
+    counted: HashSet<String>,
+    /// Statements join and sort whole rows.
+    sorts_rows: bool,
 }
 
 impl Memory {
@@ -108,12 +110,14 @@ impl Memory {
             long_texts: 0,
             needed: 0,
             deleted_from: HashMap::new(),
-            is_merging: false,
+            counted: HashSet::new(),
+            sorts_rows: false,
         }
     }
 
-    /// Raises the limit for good, for a sync of tables with these many columns each.
-    pub(super) fn expect(&mut self, connection: &Connection, tables: &[usize]) -> Result<(), Error> {
+    /// Raises the limit for good, for a sync of tables with these many columns each, and notes what its statements do.
+    pub(super) fn expect(&mut self, connection: &Connection, tables: &[usize], sorts_rows: bool) -> Result<(), Error> {
+        self.sorts_rows = sorts_rows;
         let columns = tables.iter().sum::<usize>() as u64;
         self.widest = tables.iter().max().copied().unwrap_or_default() as u64;
         self.limit += columns * PER_COLUMN_OF_SYNC;
@@ -153,20 +157,15 @@ impl Memory {
     /// Makes room for a statement that deletes from a table, given as SQL names it, until the end of the transaction. One that
     /// merges is followed by others like it.
     pub(super) fn raise_to_delete(&mut self, connection: &Connection, from: &str) -> Result<(), Error> {
-        if !self.deleted_from.contains_key(from) {
+        if self.counted.insert(from.to_owned()) {
             let rows: u64 = connection.query_row(&format!("SELECT count(*) FROM {from}"), [], |row| row.get(0))?;
             self.deleted_from.insert(from.to_owned(), rows * PER_ROW_DELETED_FROM);
         }
         self.reach(connection, self.to_work())
     }
 
-    /// What statements may take until the end of the transaction, now that it has tables of the session.
-    pub(super) fn expect_merges(&mut self) {
-        self.is_merging = true;
-    }
-
     fn to_work(&self) -> u64 {
-        let room = if self.is_merging { MERGING } else { WORKING };
+        let room = if self.sorts_rows { SORTING } else { WORKING };
         room + self.widest.saturating_sub(ORDINARY_WIDTH) * PER_WIDE_COLUMN * self.threads
     }
 
@@ -185,8 +184,7 @@ impl Memory {
 
     /// Moves to temporary files what is over the limit, now that a transaction has ended. Room for another like it is left.
     pub(super) fn lower(&mut self, connection: &Connection) -> Result<(), Error> {
-        self.deleted_from.clear();
-        self.is_merging = false;
+        self.counted.clear();
         let usual = self.resting() + std::mem::take(&mut self.needed);
         if self.present > usual.next_multiple_of(STEP) { self.set(connection, usual) } else { Ok(()) }
     }

@@ -27,10 +27,13 @@ mod torn_log;
 /// Arrow arrays as DuckDB's vectors.
 mod vectors;
 
+use std::collections::{BTreeSet, HashSet};
+
 use alluvium_normalization::sql::Dialect;
 use alluvium_normalization::sql::duckdb::DuckDb;
 use arrow_array::RecordBatch;
 use duckdb::{Connection, Error};
+use uuid::Uuid;
 
 use self::error::Place;
 use self::memory::Memory;
@@ -52,8 +55,8 @@ pub(crate) struct DuckDbWarehouse {
     memory: Memory,
     /// A statement of the transaction has failed. DuckDB would answer a COMMIT with success and roll back.
     is_broken: bool,
-    /// Rows were deleted or changed: their room is given back at the end.
-    leaves_gaps: bool,
+    /// Tables, as SQL names them, from which rows were deleted: where these took much room, it is given back at the end.
+    gaps: BTreeSet<String>,
     /// Rows that the transaction has written.
     written: u64,
 }
@@ -63,8 +66,9 @@ impl DuckDbWarehouse {
     pub(crate) fn open(options: &DuckDbOptions) -> Result<Self, WarehouseError> {
         let connection = open::open(options)?;
         let (place, memory) = (options.place(), Memory::new(options.memory_limit, options.threads));
-        let dialect = DuckDb { has_zstd: open::has_zstd(&connection) };
-        Ok(Self { connection, dialect, place, memory, is_broken: false, leaves_gaps: false, written: 0 })
+        let has_row_numbers = !matches!(options.location, Location::MotherDuck { .. });
+        let dialect = DuckDb { has_zstd: open::has_zstd(&connection), has_row_numbers };
+        Ok(Self { connection, dialect, place, memory, is_broken: false, gaps: BTreeSet::new(), written: 0 })
     }
 
     fn run(&mut self, doing: &str, sql: &str) -> Result<u64, WarehouseError> {
@@ -111,8 +115,8 @@ impl Warehouse for DuckDbWarehouse {
         self.told("reading what tables exist", outcome)
     }
 
-    fn make_room(&mut self, tables: &[usize]) -> Result<(), WarehouseError> {
-        let outcome = self.memory.expect(&self.connection, tables);
+    fn make_room(&mut self, tables: &[usize], sorts_rows: bool) -> Result<(), WarehouseError> {
+        let outcome = self.memory.expect(&self.connection, tables, sorts_rows);
         self.told("setting the memory limit", outcome)
     }
 
@@ -170,9 +174,6 @@ impl Warehouse for DuckDbWarehouse {
     }
 
     fn execute(&mut self, sql: &str) -> Result<u64, WarehouseError> {
-        if sql.starts_with("CREATE TEMPORARY TABLE") {
-            self.memory.expect_merges();
-        }
         let table = text::deletes_from(sql);
         let raised = match table {
             Some(table) => self.memory.raise_to_delete(&self.connection, table),
@@ -182,8 +183,7 @@ impl Warehouse for DuckDbWarehouse {
         let rows = self.run(&text::purpose(sql), sql)?;
         self.written += rows;
         // one row is most likely of our bookkeeping, and no reason to write large tables anew
-        let empties = sql.starts_with("DELETE FROM ") && table.is_none();
-        self.leaves_gaps |= rows > 1 && !sql.trim_start().starts_with("INSERT") && !empties;
+        self.gaps.extend(table.filter(|_| rows > 1).map(str::to_owned));
         Ok(rows)
     }
 
@@ -214,6 +214,12 @@ impl Warehouse for DuckDbWarehouse {
         Ok(Box::new(self.told("opening a second connection", reader)?))
     }
 
+    fn ids(&mut self, sql: &str) -> Result<HashSet<Uuid>, WarehouseError> {
+        let raised = self.memory.raise_to_work(&self.connection);
+        let outcome = raised.and_then(|()| query::ids(&self.connection, sql));
+        self.told("reading ids", outcome)
+    }
+
     fn query(&mut self, sql: &str) -> Result<QueryRows, WarehouseError> {
         let raised = self.memory.raise_to_work(&self.connection);
         let outcome = raised.and_then(|()| query::query(&self.connection, sql));
@@ -223,11 +229,19 @@ impl Warehouse for DuckDbWarehouse {
 
 impl Drop for DuckDbWarehouse {
     fn drop(&mut self) {
-        if self.leaves_gaps {
+        let connection = &self.connection;
+        // nobody is left to tell of a failure, and it costs only room
+        if self.memory.raise_to_work(connection).is_ok() && self.gaps.iter().any(|table| has_gaps(connection, table)) {
             // The checkpoint of closing may rewrite row groups again (see `open`): without that, a table that is merged
-            // into would grow with every sync. Nobody is left to tell of a failure, and it costs only room.
-            let _ = self.memory.raise_to_work(&self.connection);
-            let _ = self.connection.execute_batch("RESET max_vacuum_tasks");
+            // into would grow with every sync.
+            let _ = connection.execute_batch("RESET max_vacuum_tasks");
         }
     }
+}
+
+/// Whether so many rows of a table are deleted that fewer row groups are enough for those that are left: of four DuckDB makes
+/// three at best, for which a quarter of the rows has to be gone.
+fn has_gaps(connection: &Connection, table: &str) -> bool {
+    let deleted = format!("SELECT (max(rowid) + 1 - count(*)) * 3 >= count(*) FROM {table}");
+    connection.query_row(&deleted, [], |row| row.get(0)).unwrap_or(false)
 }

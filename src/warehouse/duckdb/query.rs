@@ -1,6 +1,10 @@
 //! Any query, its values as text.
 
+use std::collections::HashSet;
+
+use arrow_array::cast::AsArray as _;
 use duckdb::{Connection, Error};
+use uuid::Uuid;
 
 use crate::warehouse::QueryRows;
 
@@ -18,4 +22,15 @@ pub(super) fn query(connection: &Connection, sql: &str) -> Result<QueryRows, Err
     drop(rows);
     result.columns = statement.column_names();
     Ok(result)
+}
+
+/// The ids that a query of one column answers with.
+pub(super) fn ids(connection: &Connection, sql: &str) -> Result<HashSet<Uuid>, Error> {
+    let mut statement = connection.prepare(&format!("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (\n{sql}\n)"))?;
+    let mut ids = HashSet::new();
+    for batch in statement.stream_arrow([])? {
+        let texts = batch.columns().iter().filter_map(|column| column.as_string_opt::<i32>());
+        ids.extend(texts.flatten().flatten().filter_map(|text| Uuid::try_parse(text).ok()));
+    }
+    Ok(ids)
 }

@@ -29,9 +29,12 @@ mod tls;
 /// An SSH server that connections go through.
 mod tunnel;
 
+use std::collections::HashSet;
+
 use alluvium_normalization::sql::Dialect;
 use alluvium_normalization::sql::postgres::Postgres;
 use arrow_array::RecordBatch;
+use uuid::Uuid;
 
 use self::commits::Commits;
 use self::connect::Session;
@@ -211,6 +214,11 @@ impl Warehouse for PostgresWarehouse {
 
     fn reader(&mut self) -> Result<Box<dyn RowReader>, WarehouseError> {
         Ok(Box::new(stream::Reader { config: self.config.clone() }))
+    }
+
+    fn ids(&mut self, sql: &str) -> Result<HashSet<Uuid>, WarehouseError> {
+        let outcome = query::ids(&self.session, sql);
+        self.told("reading ids", outcome)
     }
 
     fn query(&mut self, sql: &str) -> Result<QueryRows, WarehouseError> {

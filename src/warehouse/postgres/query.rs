@@ -1,6 +1,11 @@
 //! Any statement, any query; values as text.
 
+use std::collections::HashSet;
+use std::pin::pin;
+
+use futures_util::TryStreamExt as _;
 use tokio_postgres::{Error, SimpleQueryMessage};
+use uuid::Uuid;
 
 use super::connect::Session;
 use crate::warehouse::QueryRows;
@@ -30,4 +35,18 @@ pub(super) fn query(session: &Session, sql: &str) -> Result<QueryRows, Error> {
         }
     }
     Ok(result)
+}
+
+/// The ids that a query of one column answers with.
+pub(super) fn ids(session: &Session, sql: &str) -> Result<HashSet<Uuid>, Error> {
+    session.wait(async {
+        let mut messages = pin!(session.client().simple_query_raw(sql).await?);
+        let mut ids = HashSet::new();
+        while let Some(message) = messages.try_next().await? {
+            if let SimpleQueryMessage::Row(row) = message {
+                ids.extend(row.get(0).and_then(|id| Uuid::try_parse(id).ok()));
+            }
+        }
+        Ok(ids)
+    })
 }

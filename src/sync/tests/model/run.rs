@@ -14,7 +14,8 @@ use super::text;
 use super::versions::{change_shown, history, system_shown};
 use crate::cluster::Database;
 use crate::config::Config;
-use crate::sync::tests::{Place, settings};
+use crate::sync::Settings;
+use crate::sync::tests::{Place, WAITING_BYTES, settings};
 use crate::warehouse;
 
 /// Where engine and reference differ.
@@ -36,6 +37,7 @@ pub(super) fn run(is_postgres: bool, seed: u64, cases: &[Case]) -> Result<(), Di
         let catalog = json!({"streams": syncs.iter().map(|sync| &sync.stream).collect::<Vec<_>>()});
         let (options, storage) = (options(&syncs[0].config), Storage::of(is_postgres, &syncs[0].config));
         let settings = settings(dice.one_of(&[300, 5_000, 1 << 30]), 2);
+        let settings = Settings { waiting_bytes: dice.one_of(&WAITING_BYTES), ..settings };
         let outcome = place.land_text(&catalog, &options, &settings, &messages(&mut dice, &syncs));
         let is_complete = syncs.iter().all(|sync| sync.is_complete);
         let is_as_expected = match &outcome {
