@@ -32,6 +32,10 @@ use crate::warehouse::{Interrupted, Warehouse};
 /// Bytes of input after which a checkpoint whose batches are kept is committed. Shredded they take three times as much.
 const KEPT_INPUT: usize = 24 << 20;
 
+/// Bytes of input after which a checkpoint is committed whose versions are added to a history: whole rows are joined and sorted
+/// for that.
+const INPUT_WITH_HISTORY: usize = 64 << 20;
+
 /// What the checkpoints of a sync are written by, one after the other.
 pub(super) struct Transaction<'a> {
     warehouse: Box<dyn Warehouse>,
@@ -81,7 +85,12 @@ impl<'a> Transaction<'a> {
 
     /// Bytes of input that a checkpoint should hold at most.
     pub(super) fn most_input(&self) -> usize {
-        if self.kept.is_wanted() { KEPT_INPUT } else { usize::MAX }
+        let has_history = self.plans.iter().any(|plan| plan.history.is_some());
+        match (self.kept.is_wanted(), has_history) {
+            (true, _) => KEPT_INPUT,
+            (false, true) => INPUT_WITH_HISTORY,
+            (false, false) => usize::MAX,
+        }
     }
 
     /// The most bytes of input that should be on their way at once.
