@@ -40,6 +40,7 @@ fn creation(sql: StreamSql<'_>) -> Vec<Section> {
         ),
         ("staging", sql.prepare_staging(|_| None)),
         ("batch", sql.create_batch()),
+        ("batch rows", sql.create_batch_rows()),
         ("drop batch", sql.drop_batch()),
         ("drop staging", sql.drop_staging()),
     ]
@@ -87,7 +88,12 @@ fn replacement(sql: StreamSql<'_>) -> Vec<Section> {
 }
 
 fn merge(sql: StreamSql<'_>) -> Vec<Section> {
-    vec![("merge", sql.merge(&sql.live()))]
+    let (live, batch) = (sql.live(), sql.batch());
+    vec![
+        ("merge", sql.merge(&live)),
+        ("surpassed", sql.surpassed().into_iter().collect()),
+        ("land", sql.land(&batch.tables, &live)),
+    ]
 }
 
 /// The raw table of a stream, wherever the plan has it.
