@@ -14,7 +14,7 @@ const RANK: &str = "_airbyte_rank";
 
 impl StreamSql<'_> {
     /// The columns of the root's batches that a merge asks for, with their kinds: what versions are told apart and ordered by,
-    /// or all that the history records. Empty: the stream is not one of one row a key.
+    /// and with a history all that it records. Empty: the stream is not one of one row a key.
     #[must_use]
     pub fn candidate_columns(&self) -> Vec<(&str, ColumnKind)> {
         let (Some((root, dedup)), Some(keys)) = (self.keyed(), self.keys()) else { return Vec::new() };

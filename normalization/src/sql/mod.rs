@@ -4,7 +4,7 @@
 //! a key, history, replacing) runs inside the warehouse, as the statements printed here. Nothing here runs them.
 //!
 //! A stream lives in up to three sets of tables of the same shape (`Targets`): *live* is what the user reads,
-//! *staging* holds an unfinished replacement, *batch* holds the rows of one checkpoint before they are merged by key.
+//! *staging* holds an unfinished replacement, *batch* is what the merge of one checkpoint by key works with.
 
 /// What is remembered between syncs: generations and the sync log.
 pub mod bookkeeping;

@@ -207,16 +207,11 @@ impl<'a> Transaction<'a> {
         for ((stream, slot), batches) in rows {
             self.begin()?;
             self.empty(*stream)?;
+            let targets = &self.targets[*stream].targets;
             match slot {
+                Slot::Raw => self.load_into(targets.raw.clone(), batches, *stream)?,
                 Slot::Table(table) if self.plans[*stream].dedup.is_some() => self.arrive(*stream, *table, batches)?,
-                _ => {
-                    let targets = &self.targets[*stream].targets;
-                    let table = match slot {
-                        Slot::Raw => targets.raw.as_ref(),
-                        Slot::Table(index) => targets.tables.get(*index),
-                    };
-                    self.load_into(table.cloned(), batches, *stream)?;
-                }
+                Slot::Table(table) => self.load_into(targets.tables.get(*table).cloned(), batches, *stream)?,
             }
         }
         Ok(())

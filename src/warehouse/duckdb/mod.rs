@@ -229,9 +229,13 @@ impl Warehouse for DuckDbWarehouse {
 
 impl Drop for DuckDbWarehouse {
     fn drop(&mut self) {
-        let connection = &self.connection;
+        if self.gaps.is_empty() {
+            return;
+        }
         // nobody is left to tell of a failure, and it costs only room
-        if self.memory.raise_to_work(connection).is_ok() && self.gaps.iter().any(|table| has_gaps(connection, table)) {
+        let connection = &self.connection;
+        let _ = self.memory.raise_to_work(connection);
+        if self.gaps.iter().any(|table| has_gaps(connection, table)) {
             // The checkpoint of closing may rewrite row groups again (see `open`): without that, a table that is merged
             // into would grow with every sync.
             let _ = connection.execute_batch("RESET max_vacuum_tasks");
