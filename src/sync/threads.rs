@@ -52,13 +52,13 @@ impl Intake {
     }
 }
 
-/// Runs `feed` on this thread, with workers and a loader behind it; ends when all that it handed on is committed.
-pub(super) fn run<T>(
+/// Runs `feed`, with workers and a loader behind it; ends when all that it handed on is committed.
+pub(super) fn run<T: Send>(
     transaction: Transaction<'_>,
     (plans, limits): (&Arc<[StreamPlan]>, &Limits),
     (workers, stop): (usize, &AtomicBool),
     (writer, progress): (&ProtocolWriter, &Arc<Progress>),
-    feed: impl FnOnce(Intake) -> T,
+    feed: impl FnOnce(Intake) -> T + Send,
 ) -> (Report, T, Loaded) {
     let budget = Arc::new(Budget::new(transaction.most_on_the_way()));
     let (batches_in, batches_out) = crossbeam_channel::unbounded();
@@ -69,7 +69,10 @@ pub(super) fn run<T>(
         for _ in 0..workers.max(1) {
             let (chunks, batches) = (chunks_out.clone(), batches_in.clone());
             let worker = Worker::new(plans, limits.clone(), &budget, batches);
-            scope.spawn(move || worker.run(&chunks));
+            scope.spawn(move || {
+                give_way();
+                worker.run(&chunks);
+            });
         }
         drop(chunks_out);
         let loading = scope.spawn(move || {
@@ -77,12 +80,25 @@ pub(super) fn run<T>(
             let (report, warehouse) = loader.finish(stop.load(Ordering::Relaxed));
             (report, result.map(|()| warehouse))
         });
-        let progress = Arc::clone(progress);
-        let fed = feed(Intake { budget: Arc::clone(&budget), chunks: chunks_in, deliveries: batches_in, progress });
+        let intake = Intake { budget, chunks: chunks_in, deliveries: batches_in, progress: Arc::clone(progress) };
+        // not this thread, which could not get its priority back
+        let feeding = scope.spawn(move || {
+            give_way();
+            feed(intake)
+        });
+        let fed = feeding.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let (report, loaded) = match loading.join() {
             Ok(loaded) => loaded,
             Err(_) => (Report::default(), Err(Failure::internal("the loading thread panicked"))),
         };
         (report, fed, loaded)
     })
+}
+
+/// Lets the loader and the warehouse's own threads have the cores first: everything waits for them, and what is made ready
+/// meanwhile is bounded. Where threads have no priorities of their own, nothing changes.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    // without it everything is the same, only later
+    let _ = rustix::process::setpriority_process(None, 10);
 }

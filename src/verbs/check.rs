@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::protocol::writer::{ConnectionStatus, ProtocolWriter};
-use crate::warehouse::{self, TableName, Warehouse, WarehouseError};
+use crate::warehouse::{self, Access, TableName, Warehouse, WarehouseError};
 
 /// Answers whether a sync would find what it needs. A failed check is an answer, not a failure of the run.
 ///
@@ -37,16 +37,18 @@ fn try_out(config: &Config) -> Result<(), Failure> {
         Some(scratch) => config.warehouse.in_file(scratch.0.clone()),
         None => config.warehouse.clone(),
     };
-    let tried = warehouse::connect(&warehouse, false).map_err(Failure::from).and_then(|mut warehouse| {
-        let unnamed = StreamName { namespace: None, name: String::new() };
-        let (options, limits) = (config.options(), warehouse.dialect().limits());
-        let mut schemas = Vec::new();
-        schemas.extend(options.typed.then(|| schema_of(&unnamed, &options, limits)));
-        schemas.extend(options.raw.then(|| raw_schema_of(&unnamed, &options, limits)));
-        schemas.push(INTERNAL_SCHEMA.to_owned());
-        schemas.dedup();
-        try_schemas(warehouse.as_mut(), &schemas)
-    });
+    let tried = warehouse::connect(&warehouse, Access::Write { properties: 0 }).map_err(Failure::from).and_then(
+        |mut warehouse| {
+            let unnamed = StreamName { namespace: None, name: String::new() };
+            let (options, limits) = (config.options(), warehouse.dialect().limits());
+            let mut schemas = Vec::new();
+            schemas.extend(options.typed.then(|| schema_of(&unnamed, &options, limits)));
+            schemas.extend(options.raw.then(|| raw_schema_of(&unnamed, &options, limits)));
+            schemas.push(INTERNAL_SCHEMA.to_owned());
+            schemas.dedup();
+            try_schemas(warehouse.as_mut(), &schemas)
+        },
+    );
     match (scratch, config.warehouse.file()) {
         // the user knows the file by its own name
         (Some(scratch), Some(file)) => tried.map_err(|failure| {

@@ -18,7 +18,7 @@ pub(crate) fn compact(config: &Config, arguments: &cli::Compact, audience: &Audi
     let catalog = arguments.catalog.as_deref().map(read_catalog).transpose()?;
     let of_catalog = catalog.iter().flat_map(|catalog| &catalog.streams).map(|stream| &stream.name);
     let named_there = catalog.is_some().then(|| named(of_catalog, &arguments.streams)).transpose()?;
-    let mut warehouse = connect_to_existing(config)?;
+    let mut warehouse = connect_to_existing(config, 0)?;
     let options = config.options();
     let mut found: Vec<StreamName> = Vec::new();
     if catalog.is_none() {

@@ -33,7 +33,9 @@ pub(crate) fn normalize(arguments: &cli::Normalize, audience: &Audience) -> Resu
     let config = Config::load(&arguments.config)?;
     let given = arguments.catalog.as_deref().map(read_catalog).transpose()?;
     let options = config.options();
-    let mut warehouse = if arguments.dry_run { connect_to_read(&config)? } else { connect_to_existing(&config)? };
+    let properties = given.as_ref().map_or(0, ConfiguredCatalog::mean_properties);
+    let mut warehouse =
+        if arguments.dry_run { connect_to_read(&config)? } else { connect_to_existing(&config, properties)? };
     let (catalog, only) = match given {
         Some(catalog) => {
             let only = selected(&catalog, arguments, &options, warehouse.dialect().limits())?;

@@ -4,24 +4,24 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::warehouse::{self, Warehouse};
+use crate::warehouse::{self, Access, Warehouse};
 
 /// Connects to the config's warehouse, which has to be there already, to read only.
 pub(super) fn connect_to_read(config: &Config) -> Result<Box<dyn Warehouse>, Failure> {
-    connect(config, true)
+    connect(config, Access::Read)
 }
 
-/// Connects to the config's warehouse, which has to be there already, to write too.
-pub(super) fn connect_to_existing(config: &Config) -> Result<Box<dyn Warehouse>, Failure> {
-    connect(config, false)
+/// Connects to the config's warehouse, which has to be there already, to write too: records of so many properties.
+pub(super) fn connect_to_existing(config: &Config, properties: usize) -> Result<Box<dyn Warehouse>, Failure> {
+    connect(config, Access::Write { properties })
 }
 
-fn connect(config: &Config, read_only: bool) -> Result<Box<dyn Warehouse>, Failure> {
+fn connect(config: &Config, access: Access) -> Result<Box<dyn Warehouse>, Failure> {
     if let Some(file) = missing_file(config) {
         let file = file.display();
         return Err(Failure::config(format!("there is no database {file} yet; `alluvium write` creates it")));
     }
-    Ok(warehouse::connect(&config.warehouse, read_only)?)
+    Ok(warehouse::connect(&config.warehouse, access)?)
 }
 
 /// Connects to the config's warehouse to read only, or to an empty one where it has to be made first.

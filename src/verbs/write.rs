@@ -12,7 +12,7 @@ use crate::terminal::Audience;
 use crate::verbs::catalog::read_catalog;
 use crate::verbs::signals::stop_on_signals;
 use crate::verbs::watching::watch;
-use crate::warehouse;
+use crate::warehouse::{self, Access};
 
 /// Runs a sync, shows its progress and tells what it did.
 pub(crate) fn write(config: &Config, catalog: &Path, out: &ProtocolWriter, audience: &Audience) -> Result<(), Failure> {
@@ -23,7 +23,7 @@ pub(crate) fn write(config: &Config, catalog: &Path, out: &ProtocolWriter, audie
         ..Settings::default()
     };
     address_space::check(settings.workers)?;
-    let warehouse = warehouse::connect(&config.warehouse, false)?;
+    let warehouse = warehouse::connect(&config.warehouse, Access::Write { properties: catalog.mean_properties() })?;
     let stop = stop_on_signals()?;
     if io::stdin().is_terminal() {
         audience.hint("reading messages from the terminal; Ctrl-D ends the input");

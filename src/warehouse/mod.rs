@@ -21,29 +21,43 @@ use crate::failure::{Failure, FailureKind};
 /// A table in a warehouse: schema and name, as identifiers (not quoted).
 pub(crate) use alluvium_normalization::sql::TableName;
 
-/// Connects to the warehouse that the config names, to read only or to write too.
-pub(crate) fn connect(config: &config::Warehouse, read_only: bool) -> Result<Box<dyn Warehouse>, WarehouseError> {
+/// What a warehouse is connected to for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// To read only.
+    Read,
+    /// To write too, mostly records that have so many properties on average; 0 where nobody can say. A wrong number costs
+    /// time and memory, nothing else.
+    Write { properties: usize },
+}
+
+/// Connects to the warehouse that the config names.
+pub(crate) fn connect(config: &config::Warehouse, access: Access) -> Result<Box<dyn Warehouse>, WarehouseError> {
     match config {
-        config::Warehouse::DuckDb { path } => open_duckdb(duckdb::Location::File(path.clone()), read_only),
+        config::Warehouse::DuckDb { path } => open_duckdb(duckdb::Location::File(path.clone()), access),
         config::Warehouse::MotherDuck { path, api_key } => {
-            open_duckdb(duckdb::Location::MotherDuck { path: path.clone(), token: api_key.clone() }, read_only)
+            open_duckdb(duckdb::Location::MotherDuck { path: path.clone(), token: api_key.clone() }, access)
         }
         config::Warehouse::Postgres(database) => Ok(Box::new(postgres::PostgresWarehouse::connect(database)?)),
     }
 }
 
-fn open_duckdb(location: duckdb::Location, read_only: bool) -> Result<Box<dyn Warehouse>, WarehouseError> {
-    let mut options = duckdb::DuckDbOptions { read_only, ..duckdb::DuckDbOptions::new(location) };
-    if read_only {
-        // Who only looks would rather be told that a sync is running than wait for its end.
-        options.lock_wait = std::time::Duration::from_secs(1);
+fn open_duckdb(location: duckdb::Location, access: Access) -> Result<Box<dyn Warehouse>, WarehouseError> {
+    let mut options = duckdb::DuckDbOptions::new(location);
+    match access {
+        Access::Read => {
+            options.read_only = true;
+            // Who only looks would rather be told that a sync is running than wait for its end.
+            options.lock_wait = std::time::Duration::from_secs(1);
+        }
+        Access::Write { properties } => options.grouping = duckdb::Grouping::of(properties),
     }
     Ok(Box::new(duckdb::DuckDbWarehouse::open(&options)?))
 }
 
 /// What a sync finds that makes the file: a DuckDB without a table. Nothing of it is on disk.
 pub(crate) fn empty_duckdb() -> Result<Box<dyn Warehouse>, WarehouseError> {
-    open_duckdb(duckdb::Location::Memory, false)
+    open_duckdb(duckdb::Location::Memory, Access::Write { properties: 0 })
 }
 
 /// Bytes of input whose rows are enough for one load: large inserts cost a warehouse far less.
@@ -170,7 +184,7 @@ pub(crate) fn count(warehouse: &mut dyn Warehouse, sql: &str) -> Result<u64, War
 }
 
 /// Reads what is committed.
-pub(crate) trait RowReader {
+pub(crate) trait RowReader: Send {
     /// The rows of a query of `width` text columns, as they are now.
     fn stream(&mut self, sql: &str, width: usize) -> Result<rows::RowStream, WarehouseError>;
 }

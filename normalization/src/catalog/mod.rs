@@ -98,6 +98,14 @@ impl ConfiguredCatalog {
         Ok(catalog)
     }
 
+    /// How many properties the schemas list for a record, on average over the streams.
+    #[must_use]
+    pub fn mean_properties(&self) -> usize {
+        let listed =
+            |stream: &ConfiguredStream| stream.json_schema.get("properties")?.as_object().map(serde_json::Map::len);
+        self.streams.iter().filter_map(listed).sum::<usize>() / self.streams.len().max(1)
+    }
+
     /// Checks what must hold before the first row, as far as no schema is needed for it.
     pub fn validate(&self) -> Result<(), CatalogError> {
         if self.streams.is_empty() {

@@ -28,7 +28,7 @@ use crate::cluster::Database;
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::protocol::writer::ProtocolWriter;
-use crate::warehouse;
+use crate::warehouse::{self, Access};
 
 /// How many cases a property gets: few for the everyday run, more by `PROPTEST_CASES`.
 fn cases(everyday: u32) -> ProptestConfig {
@@ -81,8 +81,9 @@ impl Place {
         settings: &Settings,
         lines: &[String],
     ) -> Result<(), Failure> {
-        let warehouse = warehouse::connect(&self.warehouse, false).unwrap();
         let catalog = ConfiguredCatalog::parse(&catalog.to_string()).unwrap();
+        let access = Access::Write { properties: catalog.mean_properties() };
+        let warehouse = warehouse::connect(&self.warehouse, access).unwrap();
         let input: Vec<u8> = lines.iter().flat_map(|line| line.bytes().chain([b'\n'])).collect();
         let writer = ProtocolWriter::new(Box::new(std::io::sink()));
         let input = std::io::Cursor::new(input);
@@ -93,7 +94,7 @@ impl Place {
 
     /// Runs statements.
     fn execute(&self, statements: &[&str]) {
-        let mut warehouse = warehouse::connect(&self.warehouse, false).unwrap();
+        let mut warehouse = warehouse::connect(&self.warehouse, Access::Write { properties: 0 }).unwrap();
         warehouse.begin().unwrap();
         for sql in statements {
             warehouse.execute(sql).unwrap();
@@ -103,7 +104,7 @@ impl Place {
 
     /// The rows of queries, as text and sorted.
     fn rows<const N: usize>(&self, queries: [&str; N]) -> [Vec<Vec<Option<String>>>; N] {
-        let mut warehouse = warehouse::connect(&self.warehouse, true).unwrap();
+        let mut warehouse = warehouse::connect(&self.warehouse, Access::Read).unwrap();
         queries.map(|sql| {
             let mut rows = warehouse.query(sql).unwrap().rows;
             rows.sort();

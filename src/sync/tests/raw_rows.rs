@@ -12,7 +12,7 @@ use crate::config::OnBadInput;
 use crate::sync::Settings;
 use crate::sync::rebuild::{Rebuild, Rebuilding};
 use crate::sync::report::StreamCounters;
-use crate::warehouse;
+use crate::warehouse::{self, Access};
 
 /// Rebuilds a stream `s` with a key, its history too; the counters at the end.
 fn rebuild(place: &Place, checkpoint_bytes: usize) -> StreamCounters {
@@ -29,7 +29,8 @@ fn rebuild(place: &Place, checkpoint_bytes: usize) -> StreamCounters {
     let stop = AtomicBool::new(false);
     let rebuilding = Rebuilding::live(None, false);
     let rebuild = Rebuild { catalog: &catalog, options: &options, settings: &settings, stop: &stop, rebuilding };
-    let (mut progress, warehouse) = (None, warehouse::connect(&place.warehouse, false).unwrap());
+    let (mut progress, warehouse) =
+        (None, warehouse::connect(&place.warehouse, Access::Write { properties: 0 }).unwrap());
     let (_, outcome) = rebuild.run(warehouse, &mut |counters| progress = Some(Arc::clone(&counters)));
     outcome.map(drop).unwrap();
     progress.unwrap().counters()[0]

@@ -13,32 +13,36 @@ use duckdb::core::{LogicalTypeHandle, LogicalTypeId};
 use duckdb::vtab::to_duckdb_logical_type_for_field;
 use duckdb::{Connection, Error};
 
-use super::open::ROW_GROUP;
+use super::grouping::Grouping;
 use super::scan::{FUNCTION, Offered};
-
-/// The rows of a load that threads share.
-pub(super) const SHARED: usize = 2 * ROW_GROUP;
 
 /// Appends batches of any schemas; the number of rows.
 pub(super) fn load(
     connection: &Connection,
     dialect: &dyn Dialect,
+    grouping: Grouping,
     table: &TableName,
     batches: &[RecordBatch],
 ) -> Result<u64, Error> {
     let table = dialect.relation(table);
     let mut rows = 0;
     for batches in batches.chunk_by(|left, right| left.schema_ref() == right.schema_ref()) {
-        let is_one_threads = batches.iter().map(RecordBatch::num_rows).sum::<usize>() < SHARED;
+        let is_one_threads = batches.iter().map(RecordBatch::num_rows).sum::<usize>() < grouping.shared();
         connection.execute_batch(&format!("SET preserve_insertion_order = {is_one_threads}"))?;
-        rows += append(connection, dialect, &table, batches)?;
+        rows += append(connection, dialect, grouping.row_group, &table, batches)?;
     }
     connection.execute_batch("SET preserve_insertion_order = false")?;
     Ok(rows)
 }
 
 /// Appends batches of one schema.
-fn append(connection: &Connection, dialect: &dyn Dialect, table: &str, batches: &[RecordBatch]) -> Result<u64, Error> {
+fn append(
+    connection: &Connection,
+    dialect: &dyn Dialect,
+    row_group: usize,
+    table: &str,
+    batches: &[RecordBatch],
+) -> Result<u64, Error> {
     let Some(first) = batches.first() else { return Ok(0) };
     let schema = first.schema();
     let columns = schema.fields().iter().map(|field| dialect.quote(field.name())).collect::<Vec<_>>().join(", ");
@@ -50,7 +54,7 @@ fn append(connection: &Connection, dialect: &dyn Dialect, table: &str, batches: 
     }
     drop(target);
 
-    let _offered = Offered::new(LogicalTypeHandle::struct_type(&types), Arc::from(batches), ROW_GROUP);
+    let _offered = Offered::new(LogicalTypeHandle::struct_type(&types), Arc::from(batches), row_group);
     let rows = connection.execute(&format!("INSERT INTO {table} ({columns}) SELECT * FROM {FUNCTION}()"), [])?;
     Ok(rows as u64)
 }

@@ -16,7 +16,6 @@ use arrow_array::cast::AsArray as _;
 use arrow_array::{Array as _, ArrayRef, RecordBatch};
 use duckdb::{Connection, Error};
 
-use super::open::ROW_GROUP;
 use crate::warehouse::TableName;
 
 /// What a load may take for each byte of the row groups that its threads are filling: the rows, and what compressing them
@@ -79,6 +78,8 @@ const PER_ROW_DELETED_FROM: u64 = 10;
 pub(super) struct Memory {
     limit: u64,
     threads: u64,
+    /// Rows of a row group.
+    row_group: u64,
     /// What it is set to.
     present: u64,
     /// Columns of the widest table of the sync.
@@ -100,10 +101,11 @@ pub(super) struct Memory {
 impl Memory {
     /// `limit` is what DuckDB's `threads` may keep in memory, in bytes, when nothing is running and no batch was uncommonly
     /// large. At first there is room for a statement, too: to open a database may take as much.
-    pub(super) fn new(limit: u64, threads: usize) -> Self {
+    pub(super) fn new(limit: u64, threads: usize, row_group: usize) -> Self {
         Self {
             limit,
             threads: threads as u64,
+            row_group: row_group as u64,
             present: limit + WORKING,
             widest: 0,
             waiting: HashMap::new(),
@@ -135,7 +137,7 @@ impl Memory {
         let (bytes, largest) = (sizes.clone().sum::<u64>(), sizes.max().unwrap_or(0));
         let rows = batches.iter().map(RecordBatch::num_rows).sum::<usize>().max(1) as u64;
         let columns = batches.iter().map(RecordBatch::num_columns).max().unwrap_or(0) as u64;
-        let row_group = bytes / rows * ROW_GROUP as u64;
+        let row_group = bytes / rows * self.row_group;
         let waiting = self.waiting.entry(table.clone()).or_default();
         *waiting = (*waiting + bytes).min(row_group);
         self.limit = self.limit.max(largest * PER_BYTE_OF_LARGEST);

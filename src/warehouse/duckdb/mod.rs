@@ -6,6 +6,8 @@ mod describe;
 mod error;
 /// A full table put in the place of another.
 mod exchange;
+/// How many rows make a row group, and how many a load.
+mod grouping;
 /// Appending Arrow batches.
 mod load;
 /// How much memory DuckDB may take, and when.
@@ -36,12 +38,10 @@ use duckdb::{Connection, Error};
 use uuid::Uuid;
 
 use self::error::Place;
+pub(crate) use self::grouping::Grouping;
 use self::memory::Memory;
 pub(crate) use self::open::{DuckDbOptions, Location};
-use crate::warehouse::{ExistingTable, LOAD_BYTES, QueryRows, RowReader, TableName, Warehouse, WarehouseError};
-
-/// Bytes of input whose rows are loaded at once at most.
-const LARGEST_LOAD: usize = 20 << 20;
+use crate::warehouse::{ExistingTable, QueryRows, RowReader, TableName, Warehouse, WarehouseError};
 
 /// A DuckDB database that is open.
 ///
@@ -53,6 +53,7 @@ pub(crate) struct DuckDbWarehouse {
     dialect: DuckDb,
     place: Place,
     memory: Memory,
+    grouping: Grouping,
     /// A statement of the transaction has failed. DuckDB would answer a COMMIT with success and roll back.
     is_broken: bool,
     /// Tables, as SQL names them, from which rows were deleted: where these took much room, it is given back at the end.
@@ -65,10 +66,11 @@ impl DuckDbWarehouse {
     /// Opens a database, creating the file and its directories where they are missing.
     pub(crate) fn open(options: &DuckDbOptions) -> Result<Self, WarehouseError> {
         let connection = open::open(options)?;
-        let (place, memory) = (options.place(), Memory::new(options.memory_limit, options.threads));
+        let (place, grouping) = (options.place(), options.grouping);
+        let memory = Memory::new(options.memory_limit, options.threads, grouping.row_group);
         let has_row_numbers = !matches!(options.location, Location::MotherDuck { .. });
         let dialect = DuckDb { has_zstd: open::has_zstd(&connection), has_row_numbers };
-        Ok(Self { connection, dialect, place, memory, is_broken: false, gaps: BTreeSet::new(), written: 0 })
+        Ok(Self { connection, dialect, place, memory, grouping, is_broken: false, gaps: BTreeSet::new(), written: 0 })
     }
 
     fn run(&mut self, doing: &str, sql: &str) -> Result<u64, WarehouseError> {
@@ -87,7 +89,7 @@ impl DuckDbWarehouse {
     /// Commits. What may have full row groups is written by a checkpoint instead of the log: the switch to a checkpoint is one
     /// write, whereas of a log that ends early DuckDB brings rows back (see `torn_log`), whoever opens the file first.
     fn commit_whole(&mut self) -> Result<(), WarehouseError> {
-        if self.written < open::ROW_GROUP as u64 {
+        if self.written < self.grouping.row_group as u64 {
             return self.run("committing", "COMMIT").map(drop);
         }
         self.run("committing", "SET checkpoint_threshold = '0B'")?;
@@ -98,7 +100,7 @@ impl DuckDbWarehouse {
 
     fn load_with_room(&mut self, table: &TableName, batches: &[RecordBatch]) -> Result<u64, Error> {
         self.memory.raise(&self.connection, table, batches)?;
-        let rows = load::load(&self.connection, &self.dialect, table, batches)?;
+        let rows = load::load(&self.connection, &self.dialect, self.grouping, table, batches)?;
         Ok(rows)
     }
 }
@@ -124,21 +126,16 @@ impl Warehouse for DuckDbWarehouse {
         memory::MOST_DELETES
     }
 
-    /// Merging takes memory besides, and waits for nothing else.
     fn most_on_the_way(&self, merges: bool) -> usize {
-        LARGEST_LOAD + if merges { 12 << 20 } else { 20 << 20 }
+        self.grouping.most_on_the_way(merges)
     }
 
-    /// Its threads share a load that has a row group for each of two.
     fn gains_by_more(&self, rows: usize, input: usize) -> bool {
-        let in_the_largest = rows.saturating_mul(LARGEST_LOAD) / input.max(1);
-        let is_shared = rows < load::SHARED && in_the_largest >= load::SHARED;
-        input < LOAD_BYTES || (input < LARGEST_LOAD && is_shared)
+        self.grouping.gains_by_more(rows, input)
     }
 
-    /// Whole row groups, where threads share them: what is over would become a small one.
     fn rows_at_once(&self, gathered: usize) -> usize {
-        if gathered < load::SHARED { gathered } else { gathered / open::ROW_GROUP * open::ROW_GROUP }
+        self.grouping.rows_at_once(gathered)
     }
 
     fn is_alone(&self) -> bool {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use duckdb::{Config, Connection, Error};
 
 use super::error::{self, Place};
+use super::grouping::Grouping;
 use super::memory::WORKING;
 use super::text::literal;
 use super::{scan, torn_log};
@@ -25,10 +26,6 @@ const TAKEN_SCHEMAS: &[&str] = &["temp", "system", "pg_catalog", "information_sc
 /// The format that new files are written in: the oldest that has the compression we rely on, and readable by the DuckDB
 /// that has long-term support. Without it DuckDB 1.5 writes the format of 0.10, which takes a fifth more memory to write.
 const STORAGE_VERSION: &str = "v1.4.0";
-
-/// The rows of a row group that we make, a sixth of what DuckDB would: so many are in one load, which makes several at once
-/// and keeps none waiting in memory. With fewer rows a transaction has no full row group.
-pub(super) const ROW_GROUP: usize = 20_480;
 
 /// Pauses between attempts at a locked file: the first, and the longest.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
@@ -63,6 +60,8 @@ pub(crate) struct DuckDbOptions {
     pub(crate) threads: usize,
     /// What DuckDB may keep in memory, in bytes; what is over goes to temporary files.
     pub(crate) memory_limit: u64,
+    /// Row groups and loads.
+    pub(crate) grouping: Grouping,
 }
 
 impl DuckDbOptions {
@@ -76,6 +75,7 @@ impl DuckDbOptions {
             threads,
             // more makes no load faster: row groups are written as they fill
             memory_limit: (2 + threads as u64) << 22,
+            grouping: Grouping::of(0),
         }
     }
 
@@ -127,8 +127,9 @@ pub(super) fn open(options: &DuckDbOptions) -> Result<Connection, WarehouseError
         }
         Location::Memory => {
             let connection = instance(options, None).map_err(|error| refused(&error))?;
+            let row_group = options.grouping.row_group;
             let attach = format!(
-                "ATTACH ':memory:' AS {CATALOG} (STORAGE_VERSION '{STORAGE_VERSION}', ROW_GROUP_SIZE {ROW_GROUP})"
+                "ATTACH ':memory:' AS {CATALOG} (STORAGE_VERSION '{STORAGE_VERSION}', ROW_GROUP_SIZE {row_group})"
             );
             let attached = connection.execute_batch(&attach).and_then(|()| use_alone(&connection));
             attached.map_err(|error| refused(&error))?;
@@ -194,7 +195,7 @@ fn prepare(connection: &Connection) -> Result<(), Error> {
 
 /// Attaches the file as the only database, waiting for a process that holds it.
 fn attach(connection: &Connection, path: &Path, options: &DuckDbOptions) -> Result<(), Error> {
-    let mut attributes = vec!["TYPE duckdb".to_owned(), format!("ROW_GROUP_SIZE {ROW_GROUP}")];
+    let mut attributes = vec!["TYPE duckdb".to_owned(), format!("ROW_GROUP_SIZE {}", options.grouping.row_group)];
     if options.read_only {
         attributes.push("READ_ONLY".to_owned());
     } else if !path.exists() {

@@ -16,7 +16,7 @@ use crate::cluster::Database;
 use crate::config::Config;
 use crate::sync::Settings;
 use crate::sync::tests::{Place, WAITING_BYTES, settings};
-use crate::warehouse;
+use crate::warehouse::{self, Access};
 
 /// Where engine and reference differ.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub(super) fn run(is_postgres: bool, seed: u64, cases: &[Case]) -> Result<(), Di
         if !is_as_expected {
             return Err(Difference { stream: None, sync: index, what: format!("{outcome:?}") });
         }
-        let mut warehouse = warehouse::connect(&place.warehouse, true).unwrap();
+        let mut warehouse = warehouse::connect(&place.warehouse, Access::Read).unwrap();
         let tables = warehouse.describe(&["main".to_owned()]).unwrap();
         for ((case, stream), sync) in cases.iter().zip(&mut streams).zip(syncs) {
             stream.sync(sync, storage);
