@@ -3,11 +3,14 @@
 //! It borrows slices and allocates nothing; it counts brackets instead of recursing, so depth costs no stack. Text that is
 //! not valid JSON gives nonsense or an early end, never a panic, an endless loop or a slice beyond the text.
 
+/// Where the containers of a text end.
+mod containers;
 /// All parts of a value, at any depth.
 mod parts;
 /// Text in which nothing has a meaning of its own.
 mod plain;
 
+pub use containers::{Containers, Place, Span};
 pub use parts::{Part, is_deeper, numbers, parts};
 pub use plain::plain;
 

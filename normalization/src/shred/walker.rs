@@ -15,34 +15,15 @@ use crate::shred::identity::{KeyHash, row_id};
 use crate::shred::layout::{Inside, Layout, Located, NodeId};
 use crate::shred::rows::Rows;
 use crate::shred::{Record, ShredError, Sink, Slot};
-use crate::walk::{self, JsonType};
-
-/// A slice of the record's text. Kept instead of `&str` so that the buffers outlive the record.
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    start: usize,
-    end: usize,
-}
-
-impl Span {
-    const MISSING: Self = Self { start: 0, end: 0 };
-
-    fn of(record: &str, part: &str) -> Self {
-        let start = part.as_ptr().addr().wrapping_sub(record.as_ptr().addr());
-        Self { start, end: start.wrapping_add(part.len()) }
-    }
-
-    /// The value's text; `None` when it is missing or JSON null.
-    fn value(self, record: &str) -> Option<&str> {
-        record.get(self.start..self.end).filter(|text| !text.is_empty() && *text != "null")
-    }
-}
+use crate::walk::{self, Containers, JsonType, Place, Span};
 
 /// The builders and buffers that a walk fills.
 #[derive(Debug)]
 pub(super) struct Walker {
     tables: Vec<Rows>,
     limits: Limits,
+    /// Those of the record that is being walked.
+    containers: Containers,
     /// A buffer a node: the values of its members in the object that is being walked.
     cells: Vec<Vec<Span>>,
     /// A buffer a node: the field that came at each place of the object before.
@@ -76,6 +57,7 @@ impl Walker {
     pub(super) fn new(layout: &Layout, tables: Vec<Rows>, limits: Limits) -> Self {
         Self {
             limits,
+            containers: Containers::default(),
             cells: vec![Vec::new(); layout.nodes.len()],
             order: vec![Vec::new(); layout.nodes.len()],
             additional: vec![Vec::new(); tables.len()],
@@ -100,7 +82,8 @@ impl Walker {
         self.changes.clear();
         let context = Context { layout, record, normalized_at };
         let identity = RowIdentity { id: row_id(seed, record.id, None), parent: 0, position: None };
-        let mut bytes = self.fill(context, layout.root, 0, record.data, identity.id, sink)?;
+        let members = self.containers.begin(record.data);
+        let mut bytes = self.fill(context, layout.root, 0, Some(members), identity.id, sink)?;
         bytes += self.fill_system(context, 0, identity);
         self.end_row(0, bytes, sink)
     }
@@ -115,22 +98,23 @@ impl Walker {
         counts
     }
 
-    /// Fills the user's columns of one row from an object, and the rows below it. Returns the bytes that it took.
+    /// Fills the user's columns of one row from an object, of which it is given where the members begin, and the rows below
+    /// it. Returns the bytes that it took.
     fn fill(
         &mut self,
         context: Context<'_>,
         node_id: NodeId,
         table: usize,
-        object: &str,
+        members: Option<Place>,
         id: u128,
         sink: &mut impl Sink,
     ) -> Result<usize, ShredError> {
         let Context { layout, record, .. } = context;
         let node = &layout.nodes[node_id];
-        let cells = self.locate(context, node_id, table, object);
+        let cells = self.locate(context, node_id, table, members);
         let mut bytes = 0;
         for (index, field) in node.fields.iter().enumerate() {
-            let json = cells[index].value(record.data);
+            let json = value(cells[index], record.data);
             if let Some(column) = field.column {
                 bytes += self.put(context, (node_id, index), table, column, json);
             }
@@ -144,26 +128,29 @@ impl Walker {
             if is_wrong {
                 self.change(layout, None, Change::WrongForm);
             }
-            match (inside, json.filter(|_| !is_wrong)) {
-                (Inside::Flattened(inner), object) => {
-                    bytes += self.fill(context, inner, table, object.unwrap_or("{}"), id, sink)?;
+            let opened = json.filter(|_| !is_wrong).map(|_| Containers::inside(cells[index]));
+            match (inside, opened) {
+                (Inside::Flattened(inner), members) => {
+                    bytes += self.fill(context, inner, table, members, id, sink)?;
                 }
-                (Inside::Object { table, node }, Some(object)) => {
-                    self.child(context, (node, table), object, id, None, sink)?;
+                (Inside::Object { table, node }, Some(members)) => {
+                    self.child(context, (node, table), Some(members), id, None, sink)?;
                 }
-                (Inside::Array { table, node }, Some(array)) => {
-                    for (element, position) in walk::elements(array).zip(0..) {
+                (Inside::Array { table, node }, Some(mut place)) => {
+                    let mut position = 0;
+                    while let Some(element) = self.containers.next_element(record.data, &mut place) {
                         self.steps.push(Step::Element(position));
-                        let object = match walk::kind_of(element) {
-                            JsonType::Object => element,
-                            JsonType::Null => "{}",
+                        let members = match walk::kind_of(element.text(record.data)) {
+                            JsonType::Object => Some(Containers::inside(element)),
+                            JsonType::Null => None,
                             _ => {
                                 self.change(layout, None, Change::WrongForm);
-                                "{}"
+                                None
                             }
                         };
-                        self.child(context, (node, table), object, id, Some(position), sink)?;
+                        self.child(context, (node, table), members, id, Some(position), sink)?;
                         self.steps.pop();
+                        position += 1;
                     }
                 }
                 (Inside::Object { .. } | Inside::Array { .. }, None) => {}
@@ -178,13 +165,13 @@ impl Walker {
         &mut self,
         context: Context<'_>,
         (node, table): (NodeId, usize),
-        object: &str,
+        members: Option<Place>,
         parent: u128,
         position: Option<u64>,
         sink: &mut impl Sink,
     ) -> Result<(), ShredError> {
         let id = row_id(context.layout.seeds[table], parent, position);
-        let mut bytes = self.fill(context, node, table, object, id, sink)?;
+        let mut bytes = self.fill(context, node, table, members, id, sink)?;
         bytes += self.fill_system(context, table, RowIdentity { id, parent, position });
         self.end_row(table, bytes, sink)
     }
@@ -196,24 +183,26 @@ impl Walker {
     }
 
     /// Finds the values of the declared members; of duplicate keys the last wins.
-    fn locate(&mut self, context: Context<'_>, node_id: NodeId, table: usize, object: &str) -> Vec<Span> {
+    fn locate(&mut self, context: Context<'_>, node_id: NodeId, table: usize, mut members: Option<Place>) -> Vec<Span> {
         let node = &context.layout.nodes[node_id];
         let data = context.record.data;
         let mut cells = std::mem::take(&mut self.cells[node_id]);
         cells.clear();
-        cells.resize(node.fields.len(), Span::MISSING);
+        cells.resize(node.fields.len(), Span::EMPTY);
         let mut order = std::mem::take(&mut self.order[node_id]);
-        for (place, (key, value)) in walk::members(object).enumerate() {
-            let guess = order.get(place).copied().unwrap_or(place);
-            let found = node.find(key, guess);
-            match order.get_mut(place) {
+        let mut index = 0;
+        while let Some((key, value)) = members.as_mut().and_then(|place| self.containers.next_member(data, place)) {
+            let guess = order.get(index).copied().unwrap_or(index);
+            let found = node.find(key.text(data), guess);
+            match order.get_mut(index) {
                 Some(slot) => *slot = found.unwrap_or(usize::MAX),
                 None => order.push(found.unwrap_or(usize::MAX)),
             }
             match found {
-                Some(field) => cells[field] = Span::of(data, value),
+                Some(field) => cells[field] = value,
                 None => self.undeclared(context, (node_id, table), key, value),
             }
+            index += 1;
         }
         self.order[node_id] = order;
         cells
@@ -361,11 +350,11 @@ impl Walker {
         }
     }
 
-    fn undeclared(&mut self, context: Context<'_>, (node, table): (NodeId, usize), key: &str, value: &str) {
+    fn undeclared(&mut self, context: Context<'_>, (node, table): (NodeId, usize), key: Span, value: Span) {
         if context.layout.keeps_additional {
-            let data = context.record.data;
-            self.additional[table].push((node, Span::of(data, key), Span::of(data, value)));
+            self.additional[table].push((node, key, value));
         }
+        let key = key.text(context.record.data);
         let is_new = self.seen_undeclared.len() < Counts::MOST_UNDECLARED
             && self.seen_undeclared.insert(xxh3_64_with_seed(key.as_bytes(), node as u64));
         if is_new {
@@ -384,7 +373,7 @@ impl Walker {
             builder.push_null();
             return 0;
         }
-        let text = |span: Span| data.get(span.start..span.end).unwrap_or_default();
+        let text = |span: Span| span.text(data);
         let mut last = HashMap::new();
         for (place, (node, key, _)) in members.iter().enumerate() {
             last.insert((*node, cast::key(text(*key))), place);
@@ -422,6 +411,11 @@ impl Walker {
         }
         self.changes.push(|| layout.path(&self.steps, last), change);
     }
+}
+
+/// A member's text; `None` when it is missing or JSON null.
+fn value(span: Span, record: &str) -> Option<&str> {
+    Some(span.text(record)).filter(|text| !text.is_empty() && *text != "null")
 }
 
 /// Casts to the kinds that are stored as text made of a whole JSON value.
