@@ -101,8 +101,8 @@ impl Default for Settings {
         Self {
             on_bad_input: OnBadInput::Fail,
             max_line_bytes: 256 << 20,
-            // the loader, which everything waits for, keeps a core to itself
-            workers: std::thread::available_parallelism().map_or(1, |cores| (cores.get() - 1).clamp(1, 16)),
+            // as many as there are cores: where the loader, which everything waits for, wants one, they give way
+            workers: std::thread::available_parallelism().map_or(1, |cores| cores.get().min(16)),
             checkpoint_bytes: seams::checkpoint_bytes(96 << 20),
             waiting_bytes: 96 << 20,
             values_at_once: if seams::has_small_checkpoints() { 0 } else { 200_000_000 },

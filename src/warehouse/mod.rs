@@ -101,10 +101,9 @@ pub(crate) trait Warehouse: Send {
         Ok(())
     }
 
-    /// The most bytes of input that should be on their way to it, in a sync that merges or not: those of a load, and those
-    /// of what is made ready meanwhile. Shredded, raw and typed, they take two to three times as much.
-    fn most_on_the_way(&self, merges: bool) -> usize {
-        let _ = merges;
+    /// The most bytes of input that should be on their way to it: those of a load, and those of what is made ready meanwhile.
+    /// Shredded, raw and typed, they take two to three times as much.
+    fn most_on_the_way(&self) -> usize {
         LOAD_BYTES + (9 << 20)
     }
 

@@ -95,7 +95,7 @@ impl<'a> Transaction<'a> {
 
     /// The most bytes of input that should be on their way at once.
     pub(super) fn most_on_the_way(&self) -> usize {
-        self.warehouse.most_on_the_way(self.plans.iter().any(|plan| plan.dedup.is_some()))
+        self.warehouse.most_on_the_way()
     }
 
     /// Whether gathered rows should be loaded: so many of the fullest table, from so many bytes of input.

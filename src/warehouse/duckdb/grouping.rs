@@ -42,10 +42,9 @@ impl Grouping {
         2 * self.row_group
     }
 
-    /// See [`Warehouse::most_on_the_way`](crate::warehouse::Warehouse::most_on_the_way). Merging takes memory besides, and
-    /// waits for nothing else.
-    pub(super) fn most_on_the_way(self, merges: bool) -> usize {
-        self.largest_load + if merges { 12 << 20 } else { 20 << 20 }
+    /// See [`Warehouse::most_on_the_way`](crate::warehouse::Warehouse::most_on_the_way).
+    pub(super) fn most_on_the_way(self) -> usize {
+        self.largest_load + (12 << 20)
     }
 
     /// See [`Warehouse::gains_by_more`](crate::warehouse::Warehouse::gains_by_more): threads share a load that has a row group

@@ -126,8 +126,8 @@ impl Warehouse for DuckDbWarehouse {
         memory::MOST_DELETES
     }
 
-    fn most_on_the_way(&self, merges: bool) -> usize {
-        self.grouping.most_on_the_way(merges)
+    fn most_on_the_way(&self) -> usize {
+        self.grouping.most_on_the_way()
     }
 
     fn gains_by_more(&self, rows: usize, input: usize) -> bool {
