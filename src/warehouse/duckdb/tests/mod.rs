@@ -23,7 +23,7 @@ use std::time::Duration;
 use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 
-use super::{DuckDbOptions, DuckDbWarehouse, Location};
+use super::{DuckDbOptions, DuckDbWarehouse, Grouping, Location};
 use crate::warehouse::{TableName, Warehouse, WarehouseError};
 
 fn options(path: &Path) -> DuckDbOptions {

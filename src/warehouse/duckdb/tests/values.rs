@@ -199,6 +199,27 @@ fn every_row_of_every_batch_lands_once() {
 }
 
 #[test]
+fn a_table_may_have_row_groups_of_several_sizes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("groups.duckdb");
+    let mut rows = 0;
+    for properties in [12, 200, 1_000, 12, 200] {
+        let options = DuckDbOptions { grouping: Grouping::of(properties), ..options(&path) };
+        let mut warehouse = DuckDbWarehouse::open(&options).unwrap();
+        warehouse.begin().unwrap();
+        warehouse.execute("CREATE TABLE IF NOT EXISTS t (i BIGINT)").unwrap();
+        // one that several threads share, and one that is none
+        for more in [50_000, 1_234] {
+            warehouse.load(&table("main", "t"), &[integers(rows..rows + more)]).unwrap();
+            rows += more;
+        }
+        warehouse.commit().unwrap();
+        let counted = warehouse.query("SELECT count(*), count(DISTINCT i), max(i) + 1 FROM t").unwrap();
+        assert_eq!(counted.rows[0], vec![Some(rows.to_string()); 3]);
+    }
+}
+
+#[test]
 fn batches_of_several_schemas_go_into_one_table() {
     let folder = tempfile::tempdir().unwrap();
     let mut warehouse = open(&folder.path().join("schemas.duckdb"));
