@@ -280,12 +280,12 @@ impl<'a> Loader<'a> {
     }
 }
 
-fn rows_of(batches: &[RecordBatch]) -> usize {
+pub(super) fn rows_of(batches: &[RecordBatch]) -> usize {
     batches.iter().map(RecordBatch::num_rows).sum()
 }
 
 /// Leaves the first `rows` rows in `batches`; the others.
-fn split_off(batches: &mut Vec<RecordBatch>, mut rows: usize) -> Vec<RecordBatch> {
+pub(super) fn split_off(batches: &mut Vec<RecordBatch>, mut rows: usize) -> Vec<RecordBatch> {
     let Some(cut) = batches.iter().position(|batch| {
         let is_over = batch.num_rows() > rows;
         if !is_over {

@@ -52,7 +52,7 @@ impl Arrivals {
     }
 }
 
-fn size_of(batches: &[RecordBatch]) -> usize {
+pub(super) fn size_of(batches: &[RecordBatch]) -> usize {
     batches.iter().map(RecordBatch::get_array_memory_size).sum()
 }
 

@@ -9,8 +9,9 @@ use arrow_schema::ArrowError;
 use uuid::Uuid;
 
 use super::Transaction;
-use super::arrivals::{only, without};
+use super::arrivals::{only, size_of, without};
 use crate::failure::Failure;
+use crate::sync::loader::{rows_of, split_off};
 use crate::sync::prepare::failure;
 
 impl Transaction<'_> {
@@ -50,8 +51,19 @@ impl Transaction<'_> {
             None => HashSet::new(),
         };
         for (table, batches) in self.arrivals.give(stream) {
-            let winners = winners(batches, &columns_of(plan, table), &surpassed).map_err(defect)?;
-            self.load_into(into.tables.get(table).cloned(), &winners, stream)?;
+            let target = into.tables.get(table);
+            // batch after batch: a copy of what stays is made of each, which should not be there of all at once
+            let mut ready = Vec::new();
+            for batch in batches {
+                ready.push(winners(&batch, &columns_of(plan, table), &surpassed).map_err(defect)?);
+                drop(batch);
+                let rows = rows_of(&ready);
+                if self.is_load(rows, size_of(&ready)) {
+                    let left = split_off(&mut ready, self.rows_at_once(rows));
+                    self.load_into(target.cloned(), &std::mem::replace(&mut ready, left), stream)?;
+                }
+            }
+            self.load_into(target.cloned(), &ready, stream)?;
         }
         self.step("index", &index, plan)?;
         self.step("clean", &clean, plan)
@@ -80,14 +92,9 @@ fn all_of(batches: &[RecordBatch], columns: &[&str]) -> Result<Vec<RecordBatch>,
     batches.iter().map(|batch| only(batch, columns)).collect()
 }
 
-/// Of `batches` the rows that the merge has chosen, with the table's columns. Each batch is gone when the next is looked at.
-fn winners(
-    batches: Vec<RecordBatch>,
-    columns: &[&str],
-    surpassed: &HashSet<Uuid>,
-) -> Result<Vec<RecordBatch>, ArrowError> {
-    let chosen = batches.into_iter().map(|batch| without(only(&batch, columns)?, surpassed));
-    chosen.filter(|batch| batch.as_ref().map_or(true, |batch| batch.num_rows() > 0)).collect()
+/// Of a batch the rows that the merge has chosen, with the table's columns.
+fn winners(batch: &RecordBatch, columns: &[&str], surpassed: &HashSet<Uuid>) -> Result<RecordBatch, ArrowError> {
+    without(only(batch, columns)?, surpassed)
 }
 
 fn defect(error: ArrowError) -> Failure {
