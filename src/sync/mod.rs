@@ -8,6 +8,8 @@
 //! are written out after that transaction is durable. Whatever comes, memory is bounded: `budget` counts the bytes
 //! between the router and the warehouse, and the router waits when there are too many.
 
+/// Rows of one table, as batches.
+mod batches;
 /// Bytes between the router and the warehouse, bounded.
 mod budget;
 /// Records of one stream on their way to a worker.

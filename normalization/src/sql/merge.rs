@@ -52,7 +52,7 @@ impl StreamSql<'_> {
     #[must_use]
     pub fn surpassed(&self) -> Option<String> {
         let (candidates, winners) = (self.candidates()?, self.batch().keys?);
-        let lands = self.lands("winner");
+        let lands = self.lands();
         Some(format!(
             "SELECT candidate.{id}
 FROM {candidates} AS candidate
@@ -255,15 +255,15 @@ JOIN {winners} AS winner ON winner.{id} = arrived.{id}{lands}",
             from = self.dialect.relation(from),
             winners = self.dialect.relation(winners),
             id = self.dialect.quote(AB_ID),
-            lands = self.lands("winner"),
+            lands = self.lands(),
         )
     }
 
-    /// A further condition of those winners that have rows: they are no hard deletes. Where none of a stream's can be, a planner
+    /// What is asked of a `winner` besides, for it to have rows: that it is no hard delete. Where none of a stream's can be, a planner
     /// does better without it.
-    fn lands(&self, winner: &str) -> String {
+    fn lands(&self) -> String {
         let has_deletes = self.keyed().is_some_and(|(root, dedup)| hard_deleted_at(root, dedup).is_some());
-        if has_deletes { format!(" AND NOT {winner}.{}", self.dialect.quote(DELETED)) } else { String::new() }
+        if has_deletes { format!(" AND NOT winner.{}", self.dialect.quote(DELETED)) } else { String::new() }
     }
 
     /// The rows of `from` whose keys are `listed`, into `into`.

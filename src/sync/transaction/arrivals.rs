@@ -12,6 +12,8 @@ use arrow_schema::ArrowError;
 use arrow_select::filter::filter_record_batch;
 use uuid::Uuid;
 
+use crate::sync::batches::size_of;
+
 /// Batches of one stream, by table.
 type OfStream = BTreeMap<usize, Vec<RecordBatch>>;
 
@@ -50,10 +52,6 @@ impl Arrivals {
     pub(super) fn clear(&mut self) {
         *self = Self::new(self.most_bytes);
     }
-}
-
-pub(super) fn size_of(batches: &[RecordBatch]) -> usize {
-    batches.iter().map(RecordBatch::get_array_memory_size).sum()
 }
 
 /// The columns of these names.

@@ -6,12 +6,11 @@ use std::sync::Arc;
 use alluvium_normalization::plan::StreamPlan;
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
-use uuid::Uuid;
 
 use super::Transaction;
-use super::arrivals::{only, size_of, without};
+use super::arrivals::{only, without};
 use crate::failure::Failure;
-use crate::sync::loader::{rows_of, split_off};
+use crate::sync::batches::{rows_of, size_of, split_off};
 use crate::sync::prepare::failure;
 
 impl Transaction<'_> {
@@ -52,11 +51,13 @@ impl Transaction<'_> {
         };
         for (table, batches) in self.arrivals.give(stream) {
             let target = into.tables.get(table);
+            let columns = columns_of(plan, table);
             // batch after batch: a copy of what stays is made of each, which should not be there of all at once
             let mut ready = Vec::new();
             for batch in batches {
-                ready.push(winners(&batch, &columns_of(plan, table), &surpassed).map_err(defect)?);
+                let winners = only(&batch, &columns).and_then(|rows| without(rows, &surpassed)).map_err(defect)?;
                 drop(batch);
+                ready.push(winners);
                 let rows = rows_of(&ready);
                 if self.is_load(rows, size_of(&ready)) {
                     let left = split_off(&mut ready, self.rows_at_once(rows));
@@ -90,11 +91,6 @@ fn columns_of(plan: &StreamPlan, table: usize) -> Vec<&str> {
 
 fn all_of(batches: &[RecordBatch], columns: &[&str]) -> Result<Vec<RecordBatch>, ArrowError> {
     batches.iter().map(|batch| only(batch, columns)).collect()
-}
-
-/// Of a batch the rows that the merge has chosen, with the table's columns.
-fn winners(batch: &RecordBatch, columns: &[&str], surpassed: &HashSet<Uuid>) -> Result<RecordBatch, ArrowError> {
-    without(only(batch, columns)?, surpassed)
 }
 
 fn defect(error: ArrowError) -> Failure {

@@ -3,6 +3,7 @@
 //! DuckDB's threads share a load only where each makes whole row groups of its own (see `load`). So a load should hold a row
 //! group for each of two, and the wider rows are, the fewer of them are in the input that may be on its way.
 
+use super::scan::VECTOR_ROWS;
 use crate::warehouse::LOAD_BYTES;
 
 /// The rows of a row group where they are not wide, a sixth of what DuckDB would make: so many are in one load, which makes
@@ -14,9 +15,6 @@ const MOST_VALUES: usize = 60 * MOST_ROWS;
 
 /// Rows of more values have larger loads: two row groups of them take some 40 MB of input.
 const ORDINARY_WIDTH: usize = 40;
-
-/// DuckDB's vector size, of which a row group is a multiple.
-const VECTOR_ROWS: usize = 2_048;
 
 /// Row groups and loads of the streams of a sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +28,7 @@ pub(crate) struct Grouping {
 impl Grouping {
     /// For streams whose records have so many properties on average.
     pub(crate) fn of(properties: usize) -> Self {
+        // a row group is a multiple of a vector
         let rows = MOST_VALUES / properties.max(1) / VECTOR_ROWS * VECTOR_ROWS;
         Self {
             row_group: rows.clamp(VECTOR_ROWS, MOST_ROWS),

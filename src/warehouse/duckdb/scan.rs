@@ -22,7 +22,7 @@ use super::vectors;
 pub(super) const FUNCTION: &str = "alluvium_batches";
 
 /// DuckDB's vector size: the most rows that one call may emit.
-const VECTOR_ROWS: usize = 2048;
+pub(super) const VECTOR_ROWS: usize = 2048;
 
 /// About how many bytes one call copies: a vector of very large values would hold a second copy of a whole batch per
 /// thread.
