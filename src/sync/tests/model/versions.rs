@@ -31,8 +31,8 @@ pub(super) struct Dedup {
     log: Vec<(Path, ColumnKind)>,
     /// `true`: the row goes.
     deleted_at: Option<(Path, ColumnKind, bool)>,
-    /// How numbers are held, if there are any among them.
-    numbers: Option<Storage>,
+    /// The type that numbers have, if there are any among them: settings that give the same type tell keys apart alike.
+    numbers: Option<String>,
 }
 
 /// A record typed.
@@ -80,8 +80,9 @@ impl Dedup {
         let is_hard = config["cdc_deletion_mode"] != "soft";
         let deleted_at = declared("_ab_cdc_deleted_at").map(|(path, kind)| (path, kind, is_hard));
         let log: Vec<_> = names.into_iter().filter_map(declared).collect();
-        let is_number = |(_, kind): &(Path, ColumnKind)| *kind == ColumnKind::Scalar(Scalar::Number);
-        let numbers = key.iter().chain(&cursor).chain(&log).any(is_number).then_some(storage);
+        let number = ColumnKind::Scalar(Scalar::Number);
+        let has_numbers = key.iter().chain(&cursor).chain(&log).any(|(_, kind)| *kind == number);
+        let numbers = has_numbers.then(|| storage.type_of(number));
         Some(Self { key, cursor, log, deleted_at, numbers })
     }
 
