@@ -44,14 +44,10 @@ impl Worker {
     /// Shreds chunks until there are no more.
     pub(super) fn run(mut self, chunks: &Receiver<Chunk>) {
         while let Ok(chunk) = chunks.recv() {
-            let delivery = match self.shred(&chunk) {
-                Ok(counts) => Delivery::ChunkDone {
-                    checkpoint: chunk.checkpoint,
-                    stream: chunk.stream,
-                    records: chunk.len() as u64,
-                    input_bytes: chunk.bytes(),
-                    counts,
-                },
+            let Chunk { stream, checkpoint, .. } = chunk;
+            let (records, input_bytes) = (chunk.records.len() as u64, chunk.bytes());
+            let delivery = match self.shred(chunk) {
+                Ok(counts) => Delivery::ChunkDone { checkpoint, stream, records, input_bytes, counts },
                 Err(error) => Delivery::Failed(Failure::internal(error.to_string())),
             };
             // a loader that is gone has said why
@@ -61,13 +57,13 @@ impl Worker {
         }
     }
 
-    fn shred(&mut self, chunk: &Chunk) -> Result<Counts, ShredError> {
-        let Chunk { stream, checkpoint, .. } = *chunk;
+    fn shred(&mut self, chunk: Chunk) -> Result<Counts, ShredError> {
+        let mut usual = chunk.bytes() * USUAL_GROWTH;
+        let Chunk { stream, checkpoint, origin, records } = chunk;
         let shredder = self
             .shredders
             .entry(stream)
             .or_insert_with(|| Shredder::new(&self.plans[stream], &self.limits, BATCH_BYTES));
-        let mut usual = chunk.bytes() * USUAL_GROWTH;
         let mut sink = |slot: Slot, batch: RecordBatch| {
             let bytes = batch.get_array_memory_size();
             let unfolded = bytes.saturating_sub(usual);
@@ -79,14 +75,10 @@ impl Worker {
             // a loader that is gone has said why
             let _ = self.deliveries.send(Delivery::Batch { checkpoint, loaded });
         };
-        if let Some(origin) = chunk.origin {
+        if let Some(origin) = origin {
             shredder.set_origin(origin);
         }
-        let normalized_at = now_micros();
-        for record in chunk.records() {
-            shredder.push(&record, normalized_at, &mut sink)?;
-        }
-        shredder.flush(&mut sink)?;
+        shredder.shred(records, now_micros(), &mut sink)?;
         Ok(shredder.take_counts())
     }
 }

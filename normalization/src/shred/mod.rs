@@ -12,6 +12,8 @@ mod changes;
 mod identity;
 /// The plan's tree, laid out for looking members up.
 mod layout;
+/// Records on their way to the shredder.
+mod records;
 /// Rows of one table.
 mod rows;
 #[cfg(test)]
@@ -21,6 +23,7 @@ mod walker;
 
 pub use changes::Counts;
 pub use identity::row_id;
+pub use records::Records;
 
 use arrow_array::RecordBatch;
 
@@ -123,6 +126,18 @@ impl Shredder {
             raw.give_when_full(Slot::Raw, sink)?;
         }
         self.walker.walk(&self.layout, record, normalized_at, sink)
+    }
+
+    /// Types all of the records and hands them out: what pushing each and then flushing gives, but their texts are not copied
+    /// again for the raw table.
+    pub fn shred(&mut self, records: Records, normalized_at: i64, sink: &mut impl Sink) -> Result<(), ShredError> {
+        for record in records.iter() {
+            self.walker.walk(&self.layout, &record, normalized_at, sink)?;
+        }
+        if let Some(raw) = &mut self.raw {
+            raw.give_raw(records, &self.layout, Slot::Raw, sink)?;
+        }
+        self.walker.flush(sink)
     }
 
     /// Hands out what has not been handed out.

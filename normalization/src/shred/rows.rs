@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
-use arrow_schema::Schema;
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{ArrowError, Schema};
 
 use crate::cast;
 use crate::columns::SystemColumn;
@@ -12,7 +12,7 @@ use crate::plan::{ColumnSource, Table};
 use crate::shred::builder::{Builder, field};
 use crate::shred::changes::Changes;
 use crate::shred::layout::Layout;
-use crate::shred::{Record, ShredError, Sink, Slot};
+use crate::shred::{Record, Records, ShredError, Sink, Slot};
 
 /// Rows beyond which a batch leaves whatever its bytes.
 const MOST_ROWS: usize = 65_536;
@@ -73,6 +73,36 @@ impl Rows {
     }
 
     pub(super) fn push_raw(&mut self, record: &Record<'_>, layout: &Layout) {
+        self.push_raw_with(record, layout, |data| data.push_text(&cast::raw_text(record.data)));
+    }
+
+    /// Hands out a raw row for each of the records, after those that are pending. Texts that are held as they came are the
+    /// batch's column and are not copied.
+    pub(super) fn give_raw(
+        &mut self,
+        records: Records,
+        layout: &Layout,
+        slot: Slot,
+        sink: &mut impl Sink,
+    ) -> Result<(), ShredError> {
+        let data = self.system.iter().find(|(column, _)| *column == SystemColumn::Data).map(|(_, index)| *index);
+        let Some(data) = data.filter(|_| records.are_held_as_they_came()) else {
+            for record in records.iter() {
+                self.push_raw(&record, layout);
+                self.give_when_full(slot, sink)?;
+            }
+            return self.give(slot, sink);
+        };
+        self.give(slot, sink)?;
+        for record in records.iter() {
+            self.push_raw_with(&record, layout, |_| 0);
+        }
+        let texts = records.into_data().map_err(|error| self.malformed(&error))?;
+        self.give_with(Some((data, Arc::new(texts))), slot, sink)
+    }
+
+    /// `push_data` appends the record's text, and tells the bytes that it takes.
+    fn push_raw_with(&mut self, record: &Record<'_>, layout: &Layout, push_data: impl Fn(&mut Builder) -> usize) {
         let mut bytes = 0;
         for (column, index) in &self.system {
             let builder = &mut self.builders[*index];
@@ -81,7 +111,7 @@ impl Rows {
                 SystemColumn::EmittedAt => {
                     builder.push(&cast::Value::Micros(record.emitted_at));
                 }
-                SystemColumn::Data => bytes += builder.push_text(&cast::raw_text(record.data)),
+                SystemColumn::Data => bytes += push_data(builder),
                 SystemColumn::Meta => bytes += builder.push_text(&layout.meta(record.changes, &Changes::default())),
                 SystemColumn::GenerationId => {
                     builder.push(&cast::Value::Integer(layout.generation_id));
@@ -98,19 +128,33 @@ impl Rows {
     }
 
     pub(super) fn give(&mut self, slot: Slot, sink: &mut impl Sink) -> Result<(), ShredError> {
+        self.give_with(None, slot, sink)
+    }
+
+    /// `ready`: the array of a column whose builder has got nothing.
+    fn give_with(
+        &mut self,
+        ready: Option<(usize, ArrayRef)>,
+        slot: Slot,
+        sink: &mut impl Sink,
+    ) -> Result<(), ShredError> {
         if self.pending == 0 {
             return Ok(());
         }
         (self.pending, self.bytes) = (0, 0);
-        let batch = self
-            .builders
-            .iter_mut()
-            .map(Builder::finish)
-            .collect::<Result<Vec<_>, _>>()
-            .and_then(|arrays| RecordBatch::try_new(Arc::clone(&self.schema), arrays))
-            .map_err(|error| ShredError { table: self.table.clone(), reason: error.to_string() })?;
-        sink.take(slot, batch);
+        let arrays = self.builders.iter_mut().map(Builder::finish).collect::<Result<Vec<_>, _>>();
+        let batch = arrays.and_then(|mut arrays| {
+            if let Some((column, array)) = ready {
+                arrays[column] = array;
+            }
+            RecordBatch::try_new(Arc::clone(&self.schema), arrays)
+        });
+        sink.take(slot, batch.map_err(|error| self.malformed(&error))?);
         Ok(())
+    }
+
+    fn malformed(&self, error: &ArrowError) -> ShredError {
+        ShredError { table: self.table.clone(), reason: error.to_string() }
     }
 
     pub(super) fn take_row_count(&mut self) -> u64 {

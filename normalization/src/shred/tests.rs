@@ -156,6 +156,36 @@ proptest! {
     }
 
     #[test]
+    fn records_together_give_the_rows_of_each(
+        sent in prop::collection::vec((record(), select(vec!["{", r#"{"odd":"\ud800","#, r#"{"even":"\n","#]), any::<bool>()), 1..8),
+    ) {
+        let plan = plan(&Options::default());
+        let text = |(data, start, _): &(Value, &str, bool)| data.to_string().replacen('{', start, 1).replace(",}", "}");
+        let texts: Vec<String> = sent.iter().map(text).collect();
+        let changed = r#"[{"field":"n","change":"NULLED","reason":"SOURCE_RETRIEVAL_ERROR"}]"#;
+        let records = (1..).zip(&sent).zip(&texts).map(|((id, (.., is_changed)), data)| Record {
+            id, emitted_at: 5, data, changes: is_changed.then_some(changed),
+        });
+        let shredded = |is_together: bool| {
+            let mut shredder = Shredder::new(&plan, DuckDb::default().limits(), 500);
+            let mut batches = Batches::new();
+            let mut sink = |slot: Slot, batch: RecordBatch| batches.entry(slot).or_default().push(batch);
+            if is_together {
+                let mut together = Records::default();
+                records.clone().for_each(|record| together.push(&record));
+                shredder.shred(together, 6, &mut sink).unwrap();
+            } else {
+                records.clone().for_each(|record| shredder.push(&record, 6, &mut sink).unwrap());
+                shredder.flush(&mut sink).unwrap();
+            }
+            (rows(&batches), shredder.take_counts())
+        };
+        let (together, counts) = shredded(true);
+        prop_assert_eq!(together[&Slot::Raw].len(), sent.len());
+        prop_assert_eq!((together, counts), shredded(false));
+    }
+
+    #[test]
     fn versions_have_the_values_of_the_whole_rows(
         options in options(),
         records in prop::collection::vec(record(), 1..8),
