@@ -12,14 +12,14 @@ const UNFOLDED_BYTES: usize = 64 << 20;
 /// batches the loader takes at once, may unfold beyond their input.
 #[derive(Debug)]
 pub(super) struct Budget {
-    /// Input bytes that may be on their way.
-    input: usize,
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
+    /// Input bytes that may be on their way.
+    most_input: usize,
     input: usize,
     unfolded: usize,
     loading: u64,
@@ -28,15 +28,24 @@ struct State {
 
 impl Budget {
     /// For at most so many bytes of input on their way.
-    pub(super) fn new(input: usize) -> Self {
-        Self { input, state: Mutex::default(), changed: Condvar::new() }
+    pub(super) fn new(most_input: usize) -> Self {
+        Self { state: Mutex::new(State { most_input, ..State::default() }), changed: Condvar::new() }
+    }
+
+    /// Lets so many bytes of input be on their way, if it was less.
+    pub(super) fn allow(&self, most_input: usize) {
+        let mut state = self.lock();
+        if state.most_input < most_input {
+            state.most_input = most_input;
+            self.changed.notify_all();
+        }
     }
 
     /// Waits until `bytes` of input fit; one piece larger than the whole budget fits when nothing else is there.
     /// False: nobody loads any more.
     pub(super) fn take_input(&self, bytes: usize) -> bool {
         let mut state = self.lock();
-        while !state.closed && state.input > 0 && state.input + bytes > self.input {
+        while !state.closed && state.input > 0 && state.input + bytes > state.most_input {
             state = self.wait(state);
         }
         state.input += bytes;

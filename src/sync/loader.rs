@@ -185,7 +185,9 @@ impl<'a> Loader<'a> {
                 sum.0 += records;
                 sum.1.add(counts);
                 let fullest = self.gathered.values().map(|batches| rows_of(batches)).max().unwrap_or(0);
-                if self.transaction.is_load(fullest, self.gathered_input) {
+                let best = self.transaction.best_load(fullest, self.gathered_input);
+                self.budget.allow(self.transaction.most_on_the_way(best));
+                if self.gathered_input >= best {
                     self.load_best()?;
                 }
                 self.commit_when_whole()

@@ -60,7 +60,7 @@ pub(super) fn run<T: Send>(
     (writer, progress): (&ProtocolWriter, &Arc<Progress>),
     feed: impl FnOnce(Intake) -> T + Send,
 ) -> (Report, T, Loaded) {
-    let budget = Arc::new(Budget::new(transaction.most_on_the_way()));
+    let budget = Arc::new(Budget::new(transaction.most_on_the_way(transaction.best_load(0, 0))));
     let (batches_in, batches_out) = crossbeam_channel::unbounded();
     let (chunks_in, chunks_out) = crossbeam_channel::unbounded();
     let mut loader =

@@ -101,17 +101,17 @@ pub(crate) trait Warehouse: Send {
         Ok(())
     }
 
-    /// The most bytes of input that should be on their way to it: those of a load, and those of what is made ready meanwhile.
-    /// Shredded, raw and typed, they take two to three times as much.
-    fn most_on_the_way(&self) -> usize {
-        LOAD_BYTES + (9 << 20)
+    /// The bytes of input whose rows it takes best at once, where so many rows of the fullest table come from so many bytes; of
+    /// none, where nothing is known of them.
+    fn best_load(&self, rows: usize, input: usize) -> usize {
+        let _ = (rows, input);
+        LOAD_BYTES
     }
 
-    /// Whether it takes rows better with others than now: so many are gathered of the fullest table, from so many bytes of
-    /// input.
-    fn gains_by_more(&self, rows: usize, input: usize) -> bool {
-        let _ = rows;
-        input < LOAD_BYTES
+    /// The most bytes of input that should be on their way to it: those of a load of so many, and those of what is made ready
+    /// meanwhile. Shredded, raw and typed, they take two to three times as much.
+    fn most_on_the_way(&self, load: usize) -> usize {
+        load + (9 << 20)
     }
 
     /// How many of the gathered rows of a table it takes best at once, at least half of them; the others may wait for more.

@@ -58,8 +58,8 @@ impl Transaction<'_> {
                 let winners = only(&batch, &columns).and_then(|rows| without(rows, &surpassed)).map_err(defect)?;
                 drop(batch);
                 ready.push(winners);
-                let rows = rows_of(&ready);
-                if self.is_load(rows, size_of(&ready)) {
+                let (rows, bytes) = (rows_of(&ready), size_of(&ready));
+                if bytes >= self.best_load(rows, bytes) {
                     let left = split_off(&mut ready, self.rows_at_once(rows));
                     self.load_into(target.cloned(), &std::mem::replace(&mut ready, left), stream)?;
                 }

@@ -93,14 +93,14 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    /// The most bytes of input that should be on their way at once.
-    pub(super) fn most_on_the_way(&self) -> usize {
-        self.warehouse.most_on_the_way()
+    /// The bytes of input whose rows should be loaded at once, where so many rows of the fullest table come from so many bytes.
+    pub(super) fn best_load(&self, rows: usize, input: usize) -> usize {
+        self.warehouse.best_load(rows, input)
     }
 
-    /// Whether gathered rows should be loaded: so many of the fullest table, from so many bytes of input.
-    pub(super) fn is_load(&self, rows: usize, input: usize) -> bool {
-        !self.warehouse.gains_by_more(rows, input)
+    /// The most bytes of input that should be on their way at once, with loads of so many.
+    pub(super) fn most_on_the_way(&self, load: usize) -> usize {
+        self.warehouse.most_on_the_way(load)
     }
 
     /// How many of the gathered rows of a table should be loaded now.

@@ -13,16 +13,18 @@ const MOST_ROWS: usize = 20_480;
 /// The values of the rows of a row group where they are wide.
 const MOST_VALUES: usize = 60 * MOST_ROWS;
 
-/// Rows of more values have larger loads: two row groups of them take some 40 MB of input.
-const ORDINARY_WIDTH: usize = 40;
+/// Bytes of input whose rows are loaded at once at most, for threads to share the load.
+const LARGEST_LOAD: usize = 40 << 20;
+
+/// Bytes of input that may be on their way besides those of a load, and those that a load is taken for to have at least.
+const AHEAD: usize = 12 << 20;
+const USUAL_LOAD: usize = 20 << 20;
 
 /// Row groups and loads of the streams of a sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Grouping {
     /// The rows of a row group. With fewer rows a transaction has no full row group.
     pub(super) row_group: usize,
-    /// Bytes of input whose rows are loaded at once at most.
-    largest_load: usize,
 }
 
 impl Grouping {
@@ -30,10 +32,7 @@ impl Grouping {
     pub(crate) fn of(properties: usize) -> Self {
         // a row group is a multiple of a vector
         let rows = MOST_VALUES / properties.max(1) / VECTOR_ROWS * VECTOR_ROWS;
-        Self {
-            row_group: rows.clamp(VECTOR_ROWS, MOST_ROWS),
-            largest_load: if properties > ORDINARY_WIDTH { 40 << 20 } else { 20 << 20 },
-        }
+        Self { row_group: rows.clamp(VECTOR_ROWS, MOST_ROWS) }
     }
 
     /// The rows of a load that threads share.
@@ -41,17 +40,11 @@ impl Grouping {
         2 * self.row_group
     }
 
-    /// See [`Warehouse::most_on_the_way`](crate::warehouse::Warehouse::most_on_the_way).
-    pub(super) fn most_on_the_way(self) -> usize {
-        self.largest_load + (12 << 20)
-    }
-
-    /// See [`Warehouse::gains_by_more`](crate::warehouse::Warehouse::gains_by_more): threads share a load that has a row group
-    /// for each of two.
-    pub(super) fn gains_by_more(self, rows: usize, input: usize) -> bool {
-        let in_the_largest = rows.saturating_mul(self.largest_load) / input.max(1);
-        let is_shared = rows < self.shared() && in_the_largest >= self.shared();
-        input < LOAD_BYTES || (input < self.largest_load && is_shared)
+    /// See [`Warehouse::best_load`](crate::warehouse::Warehouse::best_load): one that threads share, unless the rows are too large
+    /// for that.
+    pub(super) fn best_load(self, rows: usize, input: usize) -> usize {
+        let shared = input.saturating_mul(self.shared()).div_ceil(rows.max(1));
+        if shared <= LARGEST_LOAD { shared.max(LOAD_BYTES) } else { LOAD_BYTES }
     }
 
     /// See [`Warehouse::rows_at_once`](crate::warehouse::Warehouse::rows_at_once): whole row groups, where threads share them.
@@ -59,6 +52,11 @@ impl Grouping {
     pub(super) fn rows_at_once(self, gathered: usize) -> usize {
         if gathered < self.shared() { gathered } else { gathered / self.row_group * self.row_group }
     }
+}
+
+/// See [`Warehouse::most_on_the_way`](crate::warehouse::Warehouse::most_on_the_way).
+pub(super) fn most_on_the_way(load: usize) -> usize {
+    load.max(USUAL_LOAD) + AHEAD
 }
 
 #[cfg(test)]
@@ -75,15 +73,18 @@ mod tests {
     }
 
     #[test]
-    fn a_load_waits_for_a_row_group_for_each_of_two_threads_where_these_are_near() {
+    fn a_load_has_a_row_group_for_each_of_two_threads_where_these_are_near() {
         let (narrow, wide) = (Grouping::of(12), Grouping::of(200));
-        assert!(narrow.gains_by_more(40_000, 16 << 20));
-        assert!(!narrow.gains_by_more(40_960, 16 << 20));
-        // 20 MB of these rows are no two row groups
-        assert!(!narrow.gains_by_more(4_000, 12 << 20));
-        assert!(wide.gains_by_more(12_000, 39 << 20));
-        assert!(!wide.gains_by_more(12_288, 39 << 20));
-        assert!(!wide.gains_by_more(12_000, 40 << 20));
+        assert_eq!(narrow.best_load(10_240, 5 << 20), 20 << 20);
+        // it is one as soon as they are there, but no small one
+        assert!(narrow.best_load(40_959, 20 << 20) > 20 << 20);
+        assert_eq!(narrow.best_load(40_960, 20 << 20), 20 << 20);
+        assert_eq!(narrow.best_load(200_000, 5 << 20), LOAD_BYTES);
+        // 40 MB of these rows are no two row groups
+        assert_eq!(narrow.best_load(4_000, 4 << 20), LOAD_BYTES);
+        assert_eq!(wide.best_load(1_228, 3_999_000), 40_016_053);
+        // nothing is known yet
+        assert_eq!(narrow.best_load(0, 0), LOAD_BYTES);
         assert_eq!([12_000, 12_288, 20_000].map(|rows| wide.rows_at_once(rows)), [12_000, 12_288, 18_432]);
     }
 }

@@ -126,12 +126,12 @@ impl Warehouse for DuckDbWarehouse {
         memory::MOST_DELETES
     }
 
-    fn most_on_the_way(&self) -> usize {
-        self.grouping.most_on_the_way()
+    fn best_load(&self, rows: usize, input: usize) -> usize {
+        self.grouping.best_load(rows, input)
     }
 
-    fn gains_by_more(&self, rows: usize, input: usize) -> bool {
-        self.grouping.gains_by_more(rows, input)
+    fn most_on_the_way(&self, load: usize) -> usize {
+        grouping::most_on_the_way(load)
     }
 
     fn rows_at_once(&self, gathered: usize) -> usize {
