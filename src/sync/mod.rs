@@ -38,6 +38,8 @@ mod raw_feed;
 mod raw_record;
 /// Where the raw rows of a stream are.
 mod raw_tables;
+/// The input, read on a thread of its own.
+mod read_ahead;
 /// Typed tables from raw tables.
 pub(crate) mod rebuild;
 /// What a sync did.
@@ -56,7 +58,6 @@ mod transaction;
 mod worker;
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -71,6 +72,7 @@ use crate::seams;
 use crate::warehouse::Warehouse;
 use patience::Patience;
 use prepare::{Prepared, Purpose, Readiness};
+pub(crate) use read_ahead::ReadAhead;
 use rebuild::{Rebuild, Rebuilding};
 use report::{Progress, Report};
 use router::{Ending, Router};
@@ -141,7 +143,7 @@ impl Sync<'_> {
     /// error is returned after all that could be saved is saved; the report then says what landed.
     pub(crate) fn run(
         &self,
-        input: impl Read + Send + 'static,
+        input: ReadAhead,
         mut warehouse: Box<dyn Warehouse>,
         watch: &mut dyn FnMut(Arc<Progress>),
     ) -> (Report, Result<(), Failure>) {

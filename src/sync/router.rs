@@ -1,7 +1,6 @@
 //! Lines of the input to chunks and checkpoints.
 
 use std::collections::HashMap;
-use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -9,16 +8,17 @@ use alluvium_normalization::cast;
 use alluvium_normalization::limits::Limits;
 use alluvium_normalization::plan::StreamPlan;
 use alluvium_normalization::shred;
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::RecvTimeoutError;
 
 use crate::config::OnBadInput;
 use crate::failure::Failure;
 use crate::protocol::message::{BadLine, Line, Record, StateScope, Status, StreamName, classify, repair_utf8};
-use crate::protocol::reader::{Block, BlockReader, InputLine};
+use crate::protocol::reader::{Block, InputLine};
 use crate::protocol::writer::DestinationStats;
 use crate::sync::chunk::Chunk;
 use crate::sync::clock::{RecordIds, now_micros};
 use crate::sync::loader::Action;
+use crate::sync::read_ahead::ReadAhead;
 use crate::sync::threads::{CHUNK_BYTES, Halt, Intake};
 use crate::sync::{Rejected, Settings};
 
@@ -27,9 +27,6 @@ const OPEN_BYTES: usize = 16 << 20;
 
 /// How often the router looks up while the input is silent.
 const LOOK_UP: Duration = Duration::from_millis(100);
-
-/// Blocks that the reader may be ahead.
-const BLOCKS_AHEAD: usize = 4;
 
 /// Why the routing ended.
 #[derive(Debug)]
@@ -117,23 +114,8 @@ impl<'a> Router<'a> {
     }
 
     /// Routes the input to its end. What was read before a failure or a signal is committed and acknowledged.
-    pub(super) fn run(mut self, input: impl Read + Send + 'static, stop: &AtomicBool) -> Routed {
-        let (blocks_in, blocks) = crossbeam_channel::bounded(BLOCKS_AHEAD);
-        let max_line_bytes = self.settings.max_line_bytes;
-        // Not joined: it may wait for input that never comes.
-        let reading = std::thread::Builder::new().name("reader".to_owned()).spawn(move || {
-            let mut reader = BlockReader::new(input, max_line_bytes);
-            while let Some(block) = reader.next_block().transpose() {
-                let failed = block.is_err();
-                if blocks_in.send(block).is_err() || failed {
-                    return;
-                }
-            }
-        });
-        let ending = match reading {
-            Ok(_) => self.route(&blocks, stop),
-            Err(error) => Ending::Failed(Failure::internal("no thread could be started").caused_by(error)),
-        };
+    pub(super) fn run(mut self, input: ReadAhead, stop: &AtomicBool) -> Routed {
+        let ending = self.route(input, stop);
         let ending = match self.end(&ending) {
             Ok(()) => ending,
             Err(_) => Ending::LoaderGone,
@@ -141,7 +123,7 @@ impl<'a> Router<'a> {
         Routed { ending, rejected: self.rejected }
     }
 
-    fn route(&mut self, blocks: &Receiver<std::io::Result<Block>>, stop: &AtomicBool) -> Ending {
+    fn route(&mut self, mut input: ReadAhead, stop: &AtomicBool) -> Ending {
         loop {
             if stop.load(Ordering::Relaxed) {
                 return Ending::Stopped;
@@ -149,7 +131,7 @@ impl<'a> Router<'a> {
             if self.intake.budget.is_closed() {
                 return Ending::LoaderGone;
             }
-            let routed = match blocks.recv_timeout(LOOK_UP) {
+            let routed = match input.next_within(LOOK_UP) {
                 Ok(Ok(block)) => self.block(&block),
                 Ok(Err(error)) => {
                     return Ending::Failed(Failure::source("the input can't be read").caused_by(error));

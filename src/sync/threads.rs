@@ -97,7 +97,7 @@ pub(super) fn run<T: Send>(
 
 /// Lets the loader and the warehouse's own threads have the cores first: everything waits for them, and what is made ready
 /// meanwhile is bounded. Where threads have no priorities of their own, nothing changes.
-fn give_way() {
+pub(super) fn give_way() {
     #[cfg(target_os = "linux")]
     // without it everything is the same, only later
     let _ = rustix::process::setpriority_process(None, 10);

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::protocol::writer::{ConnectionStatus, ProtocolWriter};
-use crate::warehouse::{self, Access, TableName, Warehouse, WarehouseError};
+use crate::warehouse::{self, Access, TableName, Warehouse, WarehouseError, Width};
 
 /// Answers whether a sync would find what it needs. A failed check is an answer, not a failure of the run.
 ///
@@ -37,7 +37,7 @@ fn try_out(config: &Config) -> Result<(), Failure> {
         Some(scratch) => config.warehouse.in_file(scratch.0.clone()),
         None => config.warehouse.clone(),
     };
-    let tried = warehouse::connect(&warehouse, Access::Write { properties: 0 }).map_err(Failure::from).and_then(
+    let tried = warehouse::connect(&warehouse, Access::Write(Width::default())).map_err(Failure::from).and_then(
         |mut warehouse| {
             let unnamed = StreamName { namespace: None, name: String::new() };
             let (options, limits) = (config.options(), warehouse.dialect().limits());

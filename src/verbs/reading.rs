@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::warehouse::{self, Access, Warehouse};
+use crate::warehouse::{self, Access, Warehouse, Width};
 
 /// Connects to the config's warehouse, which has to be there already, to read only.
 pub(super) fn connect_to_read(config: &Config) -> Result<Box<dyn Warehouse>, Failure> {
@@ -13,7 +13,7 @@ pub(super) fn connect_to_read(config: &Config) -> Result<Box<dyn Warehouse>, Fai
 
 /// Connects to the config's warehouse, which has to be there already, to write too: records of so many properties.
 pub(super) fn connect_to_existing(config: &Config, properties: usize) -> Result<Box<dyn Warehouse>, Failure> {
-    connect(config, Access::Write { properties })
+    connect(config, Access::Write(Width { properties, ..Width::default() }))
 }
 
 fn connect(config: &Config, access: Access) -> Result<Box<dyn Warehouse>, Failure> {

@@ -7,12 +7,12 @@ use crate::address_space;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::protocol::writer::ProtocolWriter;
-use crate::sync::{Settings, Sync};
+use crate::sync::{ReadAhead, Settings, Sync};
 use crate::terminal::Audience;
 use crate::verbs::catalog::read_catalog;
 use crate::verbs::signals::stop_on_signals;
 use crate::verbs::watching::watch;
-use crate::warehouse::{self, Access};
+use crate::warehouse::{self, Access, Width};
 
 /// Runs a sync, shows its progress and tells what it did.
 pub(crate) fn write(config: &Config, catalog: &Path, out: &ProtocolWriter, audience: &Audience) -> Result<(), Failure> {
@@ -23,12 +23,14 @@ pub(crate) fn write(config: &Config, catalog: &Path, out: &ProtocolWriter, audie
         ..Settings::default()
     };
     address_space::check(settings.workers)?;
-    let warehouse = warehouse::connect(&config.warehouse, Access::Write { properties: catalog.mean_properties() })?;
+    let mut input = ReadAhead::start(io::stdin(), settings.max_line_bytes)?;
+    let width = Width { properties: catalog.mean_properties(), row_bytes: input.row_bytes() };
+    let warehouse = warehouse::connect(&config.warehouse, Access::Write(width))?;
     let stop = stop_on_signals()?;
     if io::stdin().is_terminal() {
         audience.hint("reading messages from the terminal; Ctrl-D ends the input");
     }
     let options = config.options();
     let sync = Sync { catalog: &catalog, options: &options, settings: &settings, writer: out, stop: &stop };
-    watch(&stop, audience, |progress| sync.run(io::stdin(), warehouse, progress))
+    watch(&stop, audience, |progress| sync.run(input, warehouse, progress))
 }

@@ -26,9 +26,17 @@ pub(crate) use alluvium_normalization::sql::TableName;
 pub(crate) enum Access {
     /// To read only.
     Read,
-    /// To write too, mostly records that have so many properties on average; 0 where nobody can say. A wrong number costs
-    /// time and memory, nothing else.
-    Write { properties: usize },
+    /// To write too.
+    Write(Width),
+}
+
+/// How wide the rows are that are to come, as far as anybody can say before. A wrong number costs time and memory, nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Width {
+    /// The properties of a record on average; 0 where it is not known.
+    pub(crate) properties: usize,
+    /// The bytes of input that a row of the fullest table comes from; 0 where it is not known.
+    pub(crate) row_bytes: usize,
 }
 
 /// Connects to the warehouse that the config names.
@@ -50,14 +58,14 @@ fn open_duckdb(location: duckdb::Location, access: Access) -> Result<Box<dyn War
             // Who only looks would rather be told that a sync is running than wait for its end.
             options.lock_wait = std::time::Duration::from_secs(1);
         }
-        Access::Write { properties } => options.grouping = duckdb::Grouping::of(properties),
+        Access::Write(width) => options.grouping = duckdb::Grouping::of(width),
     }
     Ok(Box::new(duckdb::DuckDbWarehouse::open(&options)?))
 }
 
 /// What a sync finds that makes the file: a DuckDB without a table. Nothing of it is on disk.
 pub(crate) fn empty_duckdb() -> Result<Box<dyn Warehouse>, WarehouseError> {
-    open_duckdb(duckdb::Location::Memory, Access::Write { properties: 0 })
+    open_duckdb(duckdb::Location::Memory, Access::Write(Width::default()))
 }
 
 /// Bytes of input whose rows are enough for one load: large inserts cost a warehouse far less.

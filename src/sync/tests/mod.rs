@@ -23,12 +23,12 @@ use alluvium_normalization::plan::Options;
 use proptest::prelude::ProptestConfig;
 use serde_json::{Value, json};
 
-use super::{Settings, Sync};
+use super::{ReadAhead, Settings, Sync};
 use crate::cluster::Database;
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::protocol::writer::ProtocolWriter;
-use crate::warehouse::{self, Access};
+use crate::warehouse::{self, Access, Width};
 
 /// How many cases a property gets: few for the everyday run, more by `PROPTEST_CASES`.
 fn cases(everyday: u32) -> ProptestConfig {
@@ -82,11 +82,10 @@ impl Place {
         lines: &[String],
     ) -> Result<(), Failure> {
         let catalog = ConfiguredCatalog::parse(&catalog.to_string()).unwrap();
-        let access = Access::Write { properties: catalog.mean_properties() };
-        let warehouse = warehouse::connect(&self.warehouse, access).unwrap();
+        let warehouse = warehouse::connect(&self.warehouse, Access::Write(Width::default())).unwrap();
         let input: Vec<u8> = lines.iter().flat_map(|line| line.bytes().chain([b'\n'])).collect();
         let writer = ProtocolWriter::new(Box::new(std::io::sink()));
-        let input = std::io::Cursor::new(input);
+        let input = ReadAhead::start(std::io::Cursor::new(input), settings.max_line_bytes).unwrap();
         let stop = AtomicBool::new(false);
         let sync = Sync { catalog: &catalog, options, settings, writer: &writer, stop: &stop };
         sync.run(input, warehouse, &mut |_| {}).1
@@ -94,7 +93,7 @@ impl Place {
 
     /// Runs statements.
     fn execute(&self, statements: &[&str]) {
-        let mut warehouse = warehouse::connect(&self.warehouse, Access::Write { properties: 0 }).unwrap();
+        let mut warehouse = warehouse::connect(&self.warehouse, Access::Write(Width::default())).unwrap();
         warehouse.begin().unwrap();
         for sql in statements {
             warehouse.execute(sql).unwrap();

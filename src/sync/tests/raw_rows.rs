@@ -12,7 +12,7 @@ use crate::config::OnBadInput;
 use crate::sync::Settings;
 use crate::sync::rebuild::{Rebuild, Rebuilding};
 use crate::sync::report::StreamCounters;
-use crate::warehouse::{self, Access};
+use crate::warehouse::{self, Access, Width};
 
 /// Rebuilds a stream `s` with a key, its history too; the counters at the end.
 fn rebuild(place: &Place, checkpoint_bytes: usize) -> StreamCounters {
@@ -30,7 +30,7 @@ fn rebuild(place: &Place, checkpoint_bytes: usize) -> StreamCounters {
     let rebuilding = Rebuilding::live(None, false);
     let rebuild = Rebuild { catalog: &catalog, options: &options, settings: &settings, stop: &stop, rebuilding };
     let (mut progress, warehouse) =
-        (None, warehouse::connect(&place.warehouse, Access::Write { properties: 0 }).unwrap());
+        (None, warehouse::connect(&place.warehouse, Access::Write(Width::default())).unwrap());
     let (_, outcome) = rebuild.run(warehouse, &mut |counters| progress = Some(Arc::clone(&counters)));
     outcome.map(drop).unwrap();
     progress.unwrap().counters()[0]

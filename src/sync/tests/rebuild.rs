@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Place, cases, settings, splits};
 use crate::failure::Failure;
 use crate::sync::rebuild::{Rebuild, Rebuilding};
-use crate::warehouse::{self, Access};
+use crate::warehouse::{self, Access, Width};
 
 /// Two streams of records with children, one a key.
 fn catalog() -> Value {
@@ -53,7 +53,7 @@ fn rebuild_by(
     options: &Options,
     accepts_losses: bool,
 ) -> Result<Vec<(String, u64)>, Failure> {
-    let warehouse = warehouse::connect(&place.warehouse, Access::Write { properties: 0 }).unwrap();
+    let warehouse = warehouse::connect(&place.warehouse, Access::Write(Width::default())).unwrap();
     let catalog = ConfiguredCatalog::parse(&catalog.to_string()).unwrap();
     let rebuilding = Rebuilding::live(None, accepts_losses);
     let (settings, stop) = (settings(checkpoint_bytes, 2), AtomicBool::new(false));
@@ -74,7 +74,7 @@ fn content(place: &Place) -> [Vec<Vec<Option<String>>>; 4] {
 }
 
 fn execute(place: &Place, sql: &str) {
-    warehouse::connect(&place.warehouse, Access::Write { properties: 0 }).unwrap().execute(sql).unwrap();
+    warehouse::connect(&place.warehouse, Access::Write(Width::default())).unwrap().execute(sql).unwrap();
 }
 
 /// Every row with its ids, of streams `a` and `b`.

@@ -4,7 +4,7 @@
 //! group for each of two, and the wider rows are, the fewer of them are in the input that may be on its way.
 
 use super::scan::VECTOR_ROWS;
-use crate::warehouse::LOAD_BYTES;
+use crate::warehouse::{LOAD_BYTES, Width};
 
 /// The rows of a row group where they are not wide, a sixth of what DuckDB would make: so many are in one load, which makes
 /// several at once and keeps none waiting in memory.
@@ -13,8 +13,15 @@ const MOST_ROWS: usize = 20_480;
 /// The values of the rows of a row group where they are wide.
 const MOST_VALUES: usize = 60 * MOST_ROWS;
 
-/// Bytes of input whose rows are loaded at once at most, for threads to share the load.
-const LARGEST_LOAD: usize = 40 << 20;
+/// The bytes of input that the rows of a row group come from at most.
+const MOST_BYTES: usize = 20 << 20;
+
+/// Bytes of input whose rows are loaded at once at most, for threads to share the load: two row groups, and some where records
+/// are larger than they looked.
+const LARGEST_LOAD: usize = 48 << 20;
+
+/// What a record takes on its way besides its bytes.
+const PER_RECORD: usize = 64;
 
 /// Bytes of input that may be on their way besides those of a load, and those that a load is taken for to have at least.
 const AHEAD: usize = 12 << 20;
@@ -28,10 +35,12 @@ pub(crate) struct Grouping {
 }
 
 impl Grouping {
-    /// For streams whose records have so many properties on average.
-    pub(crate) fn of(properties: usize) -> Self {
+    /// For rows of this width.
+    pub(crate) fn of(width: Width) -> Self {
+        let by_values = MOST_VALUES / width.properties.max(1);
+        let by_bytes = if width.row_bytes > 0 { MOST_BYTES / (width.row_bytes + PER_RECORD) } else { MOST_ROWS };
         // a row group is a multiple of a vector
-        let rows = MOST_VALUES / properties.max(1) / VECTOR_ROWS * VECTOR_ROWS;
+        let rows = by_values.min(by_bytes) / VECTOR_ROWS * VECTOR_ROWS;
         Self { row_group: rows.clamp(VECTOR_ROWS, MOST_ROWS) }
     }
 
@@ -63,25 +72,35 @@ pub(super) fn most_on_the_way(load: usize) -> usize {
 mod tests {
     use super::*;
 
+    fn grouping(properties: usize, row_bytes: usize) -> Grouping {
+        Grouping::of(Width { properties, row_bytes })
+    }
+
     #[test]
     fn wide_rows_have_small_row_groups_of_whole_vectors() {
-        let rows = |properties| Grouping::of(properties).row_group;
+        let rows = |properties| grouping(properties, 0).row_group;
         assert_eq!(
             [0, 12, 60, 100, 200, 600, 100_000].map(rows),
             [20_480, 20_480, 20_480, 12_288, 6_144, 2_048, 2_048]
         );
+        let rows = |row_bytes| grouping(12, row_bytes).row_group;
+        assert_eq!(
+            [0, 400, 960, 961, 1_700, 3_200, 1 << 20].map(rows),
+            [20_480, 20_480, 20_480, 18_432, 10_240, 6_144, 2_048]
+        );
+        assert_eq!(grouping(200, 400).row_group, 6_144);
     }
 
     #[test]
     fn a_load_has_a_row_group_for_each_of_two_threads_where_these_are_near() {
-        let (narrow, wide) = (Grouping::of(12), Grouping::of(200));
+        let (narrow, wide) = (grouping(12, 0), grouping(200, 0));
         assert_eq!(narrow.best_load(10_240, 5 << 20), 20 << 20);
         // it is one as soon as they are there, but no small one
         assert!(narrow.best_load(40_959, 20 << 20) > 20 << 20);
         assert_eq!(narrow.best_load(40_960, 20 << 20), 20 << 20);
         assert_eq!(narrow.best_load(200_000, 5 << 20), LOAD_BYTES);
-        // 40 MB of these rows are no two row groups
-        assert_eq!(narrow.best_load(4_000, 4 << 20), LOAD_BYTES);
+        // 48 MB of these rows are no two row groups
+        assert_eq!(narrow.best_load(3_000, 4 << 20), LOAD_BYTES);
         assert_eq!(wide.best_load(1_228, 3_999_000), 40_016_053);
         // nothing is known yet
         assert_eq!(narrow.best_load(0, 0), LOAD_BYTES);

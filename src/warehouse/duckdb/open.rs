@@ -14,7 +14,7 @@ use super::memory::WORKING;
 use super::text::literal;
 use super::{scan, torn_log};
 use crate::config::Secret;
-use crate::warehouse::{WarehouseError, system_reason};
+use crate::warehouse::{WarehouseError, Width, system_reason};
 
 /// Name of the user's database inside our DuckDB instance. By its file's name, `"sales"."t"` would be ambiguous where
 /// `sales.duckdb` has a schema `sales`.
@@ -75,7 +75,7 @@ impl DuckDbOptions {
             threads,
             // more makes no load faster: row groups are written as they fill
             memory_limit: (2 + threads as u64) << 22,
-            grouping: Grouping::of(0),
+            grouping: Grouping::of(Width::default()),
         }
     }
 

@@ -14,7 +14,7 @@ use arrow_array::types::{Decimal128Type, Int64Type};
 use proptest::prelude::*;
 
 use super::*;
-use crate::warehouse::ExistingTable;
+use crate::warehouse::{ExistingTable, Width};
 
 #[test]
 fn every_kind_arrives_as_it_was_sent() {
@@ -204,7 +204,8 @@ fn a_table_may_have_row_groups_of_several_sizes() {
     let path = folder.path().join("groups.duckdb");
     let mut rows = 0;
     for properties in [12, 200, 1_000, 12, 200] {
-        let options = DuckDbOptions { grouping: Grouping::of(properties), ..options(&path) };
+        let width = Width { properties, row_bytes: 0 };
+        let options = DuckDbOptions { grouping: Grouping::of(width), ..options(&path) };
         let mut warehouse = DuckDbWarehouse::open(&options).unwrap();
         warehouse.begin().unwrap();
         warehouse.execute("CREATE TABLE IF NOT EXISTS t (i BIGINT)").unwrap();

@@ -1,0 +1,134 @@
+//! The input, read on a thread of its own.
+
+use std::io::{self, Read};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use memchr::memmem;
+
+use crate::failure::Failure;
+use crate::protocol::message::{Line, classify};
+use crate::protocol::reader::{Block, BlockReader};
+use crate::sync::threads::give_way;
+
+/// Blocks that the reader may be ahead.
+const BLOCKS_AHEAD: usize = 4;
+
+/// How long to wait for the first records before nothing is known of them: what comes from a file is there by then, and what
+/// comes slower is no faster for it.
+const PATIENCE: Duration = Duration::from_millis(10);
+
+/// So many of the first lines tell what records look like.
+const SAMPLE: usize = 200;
+
+/// The blocks of the input, of which some are read before they are asked for.
+#[derive(Debug)]
+pub(crate) struct ReadAhead {
+    blocks: Receiver<io::Result<Block>>,
+    /// One that was looked at and not given yet.
+    first: Option<io::Result<Block>>,
+}
+
+impl ReadAhead {
+    /// Begins to read. Lines of more than `max_line_bytes` are passed over.
+    pub(crate) fn start(input: impl Read + Send + 'static, max_line_bytes: usize) -> Result<Self, Failure> {
+        let (blocks_in, blocks) = crossbeam_channel::bounded(BLOCKS_AHEAD);
+        // Not joined: it may wait for input that never comes.
+        let reading = std::thread::Builder::new().name("reader".to_owned()).spawn(move || {
+            give_way();
+            let mut reader = BlockReader::new(input, max_line_bytes);
+            while let Some(block) = reader.next_block().transpose() {
+                let failed = block.is_err();
+                if blocks_in.send(block).is_err() || failed {
+                    return;
+                }
+            }
+        });
+        match reading {
+            Ok(_) => Ok(Self { blocks, first: None }),
+            Err(error) => Err(Failure::internal("no thread could be started").caused_by(error)),
+        }
+    }
+
+    /// The mean bytes of input that a row of the table with the most rows comes from, by the first records; 0 if none have come.
+    pub(crate) fn row_bytes(&mut self) -> usize {
+        if self.first.is_none() {
+            self.first = self.blocks.recv_timeout(PATIENCE).ok();
+        }
+        let Some(Ok(block)) = &self.first else { return 0 };
+        let (mut records, mut bytes, mut elements) = (0, 0, 0);
+        for line in block.lines().take(SAMPLE) {
+            if let Ok(Line::Record(record)) = classify(line.bytes) {
+                records += 1;
+                bytes += record.data.len();
+                elements += objects_in_arrays(record.data);
+            }
+        }
+        bytes / records.max(elements).max(1)
+    }
+
+    /// The next block, as soon as there is one; an error if there is none in time, or none any more.
+    pub(super) fn next_within(&mut self, patience: Duration) -> Result<io::Result<Block>, RecvTimeoutError> {
+        self.first.take().map_or_else(|| self.blocks.recv_timeout(patience), Ok)
+    }
+}
+
+/// About how many objects are elements of arrays. Texts are not told from structure, nor is white space expected.
+fn objects_in_arrays(json: &str) -> usize {
+    ["[{", "},{"].iter().map(|begin| memmem::find_iter(json.as_bytes(), begin).count()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::io::Cursor;
+
+    use super::*;
+
+    fn read(lines: &[String]) -> ReadAhead {
+        ReadAhead::start(Cursor::new(lines.concat()), 1 << 20).unwrap()
+    }
+
+    fn record(data: &str) -> String {
+        format!("{{\"type\":\"RECORD\",\"record\":{{\"stream\":\"s\",\"emitted_at\":1,\"data\":{data}}}}}\n")
+    }
+
+    /// What comes out, and the line after the last.
+    fn drain(mut input: ReadAhead) -> (Vec<u8>, RecvTimeoutError) {
+        let mut bytes = Vec::new();
+        loop {
+            match input.next_within(Duration::from_secs(10)) {
+                Ok(block) => bytes.extend(block.unwrap().bytes),
+                Err(end) => return (bytes, end),
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_records_are_looked_at_and_still_come() {
+        let lines = [
+            "{\"type\":\"LOG\",\"log\":{\"level\":\"INFO\",\"message\":\"a long line that is no record\"}}\n"
+                .to_owned(),
+            "no message\n".to_owned(),
+            record("{\"a\":1}"),
+            record("{\"a\":1234567}"),
+        ];
+        let mut input = read(&lines);
+        assert_eq!([input.row_bytes(), input.row_bytes()], [10, 10]);
+        assert_eq!(drain(input), (lines.concat().into_bytes(), RecvTimeoutError::Disconnected));
+    }
+
+    #[test]
+    fn elements_that_are_objects_are_rows() {
+        let mut input = read(&[record("{\"a\":[{\"b\":1},{\"b\":2},{\"b\":[{\"c\":5}]}]}")]);
+        assert_eq!(input.row_bytes(), 39 / 4);
+    }
+
+    #[test]
+    fn of_no_records_nothing_is_known() {
+        assert_eq!(read(&[]).row_bytes(), 0);
+        let (silent, _) = io::pipe().unwrap();
+        assert_eq!(ReadAhead::start(silent, 1 << 20).unwrap().row_bytes(), 0);
+    }
+}
