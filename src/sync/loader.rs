@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::protocol::writer::DestinationStats;
 use crate::protocol::writer::ProtocolWriter;
 use crate::seams;
-use crate::sync::batches::{rows_of, split_off};
+use crate::sync::batches::{rows_of, size_of, split_off};
 use crate::sync::budget::Budget;
 use crate::sync::clock::{now_micros, rfc3339};
 use crate::sync::kept::Rows;
@@ -184,8 +184,10 @@ impl<'a> Loader<'a> {
                 let sum = self.uncommitted.entry(stream).or_default();
                 sum.0 += records;
                 sum.1.add(counts);
-                let fullest = self.gathered.values().map(|batches| rows_of(batches)).max().unwrap_or(0);
-                let best = self.transaction.best_load(fullest, self.gathered_input);
+                // the table that takes the warehouse the longest
+                let largest = self.gathered.values().max_by_key(|batches| size_of(batches));
+                let rows = largest.map_or(0, |batches| rows_of(batches));
+                let best = self.transaction.best_load(rows, self.gathered_input);
                 self.budget.allow(self.transaction.most_on_the_way(best));
                 if self.gathered_input >= best {
                     self.load_best()?;

@@ -24,7 +24,7 @@ pub(crate) fn write(config: &Config, catalog: &Path, out: &ProtocolWriter, audie
     };
     address_space::check(settings.workers)?;
     let mut input = ReadAhead::start(io::stdin(), settings.max_line_bytes)?;
-    let width = Width { properties: catalog.mean_properties(), row_bytes: input.row_bytes() };
+    let width = Width { properties: catalog.mean_properties(), bytes: input.mean_bytes() };
     let warehouse = warehouse::connect(&config.warehouse, Access::Write(width))?;
     let stop = stop_on_signals()?;
     if io::stdin().is_terminal() {

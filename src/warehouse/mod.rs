@@ -35,8 +35,8 @@ pub(crate) enum Access {
 pub(crate) struct Width {
     /// The properties of a record on average; 0 where it is not known.
     pub(crate) properties: usize,
-    /// The bytes of input that a row of the fullest table comes from; 0 where it is not known.
-    pub(crate) row_bytes: usize,
+    /// The bytes of a record's data on average; 0 where they are not known.
+    pub(crate) bytes: usize,
 }
 
 /// Connects to the warehouse that the config names.
@@ -109,7 +109,7 @@ pub(crate) trait Warehouse: Send {
         Ok(())
     }
 
-    /// The bytes of input whose rows it takes best at once, where so many rows of the fullest table come from so many bytes; of
+    /// The bytes of input whose rows it takes best at once, where so many rows of the largest table come from so many bytes; of
     /// none, where nothing is known of them.
     fn best_load(&self, rows: usize, input: usize) -> usize {
         let _ = (rows, input);

@@ -93,7 +93,7 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    /// The bytes of input whose rows should be loaded at once, where so many rows of the fullest table come from so many bytes.
+    /// The bytes of input whose rows should be loaded at once, where so many rows of the largest table come from so many bytes.
     pub(super) fn best_load(&self, rows: usize, input: usize) -> usize {
         self.warehouse.best_load(rows, input)
     }

@@ -38,7 +38,7 @@ impl Grouping {
     /// For rows of this width.
     pub(crate) fn of(width: Width) -> Self {
         let by_values = MOST_VALUES / width.properties.max(1);
-        let by_bytes = if width.row_bytes > 0 { MOST_BYTES / (width.row_bytes + PER_RECORD) } else { MOST_ROWS };
+        let by_bytes = if width.bytes > 0 { MOST_BYTES / (width.bytes + PER_RECORD) } else { MOST_ROWS };
         // a row group is a multiple of a vector
         let rows = by_values.min(by_bytes) / VECTOR_ROWS * VECTOR_ROWS;
         Self { row_group: rows.clamp(VECTOR_ROWS, MOST_ROWS) }
@@ -72,8 +72,8 @@ pub(super) fn most_on_the_way(load: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn grouping(properties: usize, row_bytes: usize) -> Grouping {
-        Grouping::of(Width { properties, row_bytes })
+    fn grouping(properties: usize, bytes: usize) -> Grouping {
+        Grouping::of(Width { properties, bytes })
     }
 
     #[test]
@@ -83,7 +83,7 @@ mod tests {
             [0, 12, 60, 100, 200, 600, 100_000].map(rows),
             [20_480, 20_480, 20_480, 12_288, 6_144, 2_048, 2_048]
         );
-        let rows = |row_bytes| grouping(12, row_bytes).row_group;
+        let rows = |bytes| grouping(12, bytes).row_group;
         assert_eq!(
             [0, 400, 960, 961, 1_700, 3_200, 1 << 20].map(rows),
             [20_480, 20_480, 20_480, 18_432, 10_240, 6_144, 2_048]

@@ -204,7 +204,7 @@ fn a_table_may_have_row_groups_of_several_sizes() {
     let path = folder.path().join("groups.duckdb");
     let mut rows = 0;
     for properties in [12, 200, 1_000, 12, 200] {
-        let width = Width { properties, row_bytes: 0 };
+        let width = Width { properties, bytes: 0 };
         let options = DuckDbOptions { grouping: Grouping::of(width), ..options(&path) };
         let mut warehouse = DuckDbWarehouse::open(&options).unwrap();
         warehouse.begin().unwrap();
