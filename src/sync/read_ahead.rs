@@ -15,7 +15,7 @@ const BLOCKS_AHEAD: usize = 4;
 
 /// How long to wait for the first records before nothing is known of them: what comes from a file is there by then, and what
 /// comes slower is no faster for it.
-const PATIENCE: Duration = Duration::from_millis(10);
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// So many of the first lines tell what records look like.
 const SAMPLE: usize = 200;
