@@ -2,33 +2,55 @@
 
 use arrow_array::RecordBatch;
 
-/// How many rows they have.
-pub(super) fn rows_of(batches: &[RecordBatch]) -> usize {
-    batches.iter().map(RecordBatch::num_rows).sum()
+/// Rows that are gathered to be loaded.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    batches: Vec<RecordBatch>,
+    rows: usize,
+    bytes: usize,
 }
 
-/// The bytes that they take.
+impl Gathered {
+    pub(super) fn push(&mut self, batch: RecordBatch) {
+        self.rows += batch.num_rows();
+        self.bytes += batch.get_array_memory_size();
+        self.batches.push(batch);
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The bytes that they take.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Takes the first `rows` rows, or all if there are no more; the others stay.
+    pub(super) fn take(&mut self, rows: usize) -> Vec<RecordBatch> {
+        let mut left = rows;
+        let whole = self.batches.iter().take_while(|batch| {
+            let is_whole = batch.num_rows() <= left;
+            left -= if is_whole { batch.num_rows() } else { 0 };
+            is_whole
+        });
+        let stay = self.batches.split_off(whole.count());
+        let mut taken = std::mem::replace(&mut self.batches, stay);
+        if let Some(cut) = self.batches.first_mut().filter(|_| left > 0) {
+            taken.push(cut.slice(0, left));
+            *cut = cut.slice(left, cut.num_rows() - left);
+        }
+        let stay = self.rows.saturating_sub(rows);
+        // by the rows: each part of a batch would say that it takes as much as all of it
+        self.bytes = self.bytes / self.rows.max(1) * stay;
+        self.rows = stay;
+        taken
+    }
+}
+
+/// The bytes that batches take.
 pub(super) fn size_of(batches: &[RecordBatch]) -> usize {
     batches.iter().map(RecordBatch::get_array_memory_size).sum()
-}
-
-/// Leaves the first `rows` rows in `batches`; the others.
-pub(super) fn split_off(batches: &mut Vec<RecordBatch>, mut rows: usize) -> Vec<RecordBatch> {
-    let Some(cut) = batches.iter().position(|batch| {
-        let is_over = batch.num_rows() > rows;
-        if !is_over {
-            rows -= batch.num_rows();
-        }
-        is_over
-    }) else {
-        return Vec::new();
-    };
-    let mut left = batches.split_off(cut);
-    if rows > 0 {
-        batches.push(left[0].slice(0, rows));
-        left[0] = left[0].slice(rows, left[0].num_rows() - rows);
-    }
-    left
 }
 
 #[cfg(test)]
@@ -42,7 +64,7 @@ mod tests {
     use arrow_array::{ArrayRef, Int64Array, RecordBatch};
     use proptest::prelude::*;
 
-    use super::split_off;
+    use super::Gathered;
 
     fn numbers(batches: &[RecordBatch]) -> Vec<i64> {
         batches.iter().flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec()).collect()
@@ -50,17 +72,29 @@ mod tests {
 
     proptest! {
         #[test]
-        fn rows_are_split_where_wanted_and_keep_their_order(sizes in prop::collection::vec(0_i64..5, 0..6), rows in 0_usize..25) {
+        fn rows_are_taken_in_order(sizes in prop::collection::vec(0_i64..5, 0..6), rows in prop::collection::vec(0_usize..9, 0..5)) {
             let batch = |from: i64, size: i64| {
                 let column: ArrayRef = Arc::new(Int64Array::from_iter_values(from..from + size));
                 RecordBatch::try_from_iter([("i", column)]).unwrap()
             };
+            let mut gathered = Gathered::default();
+            let mut all = 0;
+            for size in sizes {
+                gathered.push(batch(all, size));
+                all += size;
+            }
             let mut next = 0;
-            let mut batches: Vec<RecordBatch> = sizes.iter().map(|size| { next += size; batch(next - size, *size) }).collect();
-            let left = split_off(&mut batches, rows);
-            let [first, left] = [numbers(&batches), numbers(&left)];
-            prop_assert_eq!(first.len(), rows.min(first.len() + left.len()));
-            prop_assert_eq!([first, left].concat(), (0..next).collect::<Vec<_>>());
+            for rows in rows.into_iter().chain([usize::MAX]) {
+                let before = gathered.rows();
+                let taken = numbers(&gathered.take(rows));
+                prop_assert_eq!(taken.len(), rows.min(before));
+                prop_assert_eq!(gathered.rows(), before - taken.len());
+                for number in taken {
+                    prop_assert_eq!(number, next);
+                    next += 1;
+                }
+            }
+            prop_assert_eq!((next, gathered.bytes()), (all, 0));
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::protocol::writer::DestinationStats;
 use crate::protocol::writer::ProtocolWriter;
 use crate::seams;
-use crate::sync::batches::{rows_of, size_of, split_off};
+use crate::sync::batches::Gathered;
 use crate::sync::budget::Budget;
 use crate::sync::clock::{now_micros, rfc3339};
 use crate::sync::kept::Rows;
@@ -80,7 +80,7 @@ pub(super) struct Loader<'a> {
     sealed: Option<(u64, Vec<Action>)>,
     /// What came of later checkpoints.
     early: VecDeque<Delivery>,
-    gathered: BTreeMap<(usize, Slot), Vec<RecordBatch>>,
+    gathered: BTreeMap<(usize, Slot), Gathered>,
     gathered_input: usize,
     gathered_unfolded: usize,
     /// What the present checkpoint holds of each stream: records, and what typing them cost.
@@ -185,8 +185,8 @@ impl<'a> Loader<'a> {
                 sum.0 += records;
                 sum.1.add(counts);
                 // the table that takes the warehouse the longest
-                let largest = self.gathered.values().max_by_key(|batches| size_of(batches));
-                let rows = largest.map_or(0, |batches| rows_of(batches));
+                let largest = self.gathered.values().max_by_key(|gathered| gathered.bytes());
+                let rows = largest.map_or(0, Gathered::rows);
                 let best = self.transaction.best_load(rows, self.gathered_input);
                 self.budget.allow(self.transaction.most_on_the_way(best));
                 if self.gathered_input >= best {
@@ -244,20 +244,17 @@ impl<'a> Loader<'a> {
     /// Hands to the warehouse what it takes best of what is gathered. What is left of a table is less than what is handed on.
     fn load_best(&mut self) -> Result<(), Failure> {
         let mut rows: Vec<Rows> = Vec::new();
-        for (place, mut batches) in std::mem::take(&mut self.gathered) {
-            let now = self.transaction.rows_at_once(rows_of(&batches));
-            let left = split_off(&mut batches, now);
-            if !left.is_empty() {
-                self.gathered.insert(place, left);
-            }
-            rows.push((place, batches));
+        for (place, gathered) in &mut self.gathered {
+            rows.push((*place, gathered.take(self.transaction.rows_at_once(gathered.rows()))));
         }
+        self.gathered.retain(|_, gathered| gathered.rows() > 0);
         self.hand_on(&rows)
     }
 
     /// Hands what is gathered to the warehouse.
     fn load(&mut self) -> Result<(), Failure> {
-        let rows: Vec<Rows> = std::mem::take(&mut self.gathered).into_iter().collect();
+        let gathered = std::mem::take(&mut self.gathered).into_iter();
+        let rows: Vec<Rows> = gathered.map(|(place, mut gathered)| (place, gathered.take(usize::MAX))).collect();
         self.hand_on(&rows)
     }
 

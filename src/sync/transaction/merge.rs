@@ -10,7 +10,7 @@ use arrow_schema::ArrowError;
 use super::Transaction;
 use super::arrivals::{only, without};
 use crate::failure::Failure;
-use crate::sync::batches::{rows_of, size_of, split_off};
+use crate::sync::batches::Gathered;
 use crate::sync::prepare::failure;
 
 impl Transaction<'_> {
@@ -53,18 +53,18 @@ impl Transaction<'_> {
             let target = into.tables.get(table);
             let columns = columns_of(plan, table);
             // batch after batch: a copy of what stays is made of each, which should not be there of all at once
-            let mut ready = Vec::new();
+            let mut ready = Gathered::default();
             for batch in batches {
                 let winners = only(&batch, &columns).and_then(|rows| without(rows, &surpassed)).map_err(defect)?;
                 drop(batch);
                 ready.push(winners);
-                let (rows, bytes) = (rows_of(&ready), size_of(&ready));
+                let (rows, bytes) = (ready.rows(), ready.bytes());
                 if bytes >= self.best_load(rows, bytes) {
-                    let left = split_off(&mut ready, self.rows_at_once(rows));
-                    self.load_into(target.cloned(), &std::mem::replace(&mut ready, left), stream)?;
+                    let now = ready.take(self.rows_at_once(rows));
+                    self.load_into(target.cloned(), &now, stream)?;
                 }
             }
-            self.load_into(target.cloned(), &ready, stream)?;
+            self.load_into(target.cloned(), &ready.take(usize::MAX), stream)?;
         }
         self.step("index", &index, plan)?;
         self.step("clean", &clean, plan)
