@@ -107,8 +107,8 @@ impl Default for Settings {
             max_line_bytes: 256 << 20,
             // as many as there are cores: where the loader, which everything waits for, wants one, they give way
             workers: std::thread::available_parallelism().map_or(1, |cores| cores.get().min(16)),
-            checkpoint_bytes: seams::checkpoint_bytes(128 << 20),
-            waiting_bytes: 128 << 20,
+            checkpoint_bytes: seams::checkpoint_bytes(96 << 20),
+            waiting_bytes: 96 << 20,
             values_at_once: if seams::has_small_checkpoints() { 0 } else { 200_000_000 },
             checkpoint_after: Duration::from_secs(2),
         }

@@ -6,12 +6,12 @@
 use super::scan::VECTOR_ROWS;
 use crate::warehouse::{LOAD_BYTES, Width};
 
-/// The rows of a row group where they are not wide, a fifth of what DuckDB would make: so many are in one load, which makes
+/// The rows of a row group where they are not wide, a sixth of what DuckDB would make: so many are in one load, which makes
 /// several at once and keeps none waiting in memory.
-const MOST_ROWS: usize = 24_576;
+const MOST_ROWS: usize = 20_480;
 
 /// The values of the rows of a row group where they are wide.
-const MOST_VALUES: usize = 50 * MOST_ROWS;
+const MOST_VALUES: usize = 60 * MOST_ROWS;
 
 /// The bytes of input that the rows of a row group come from at most.
 const MOST_BYTES: usize = 20 << 20;
@@ -81,20 +81,20 @@ mod tests {
         let rows = |properties| grouping(properties, 0).row_group;
         assert_eq!(
             [0, 12, 60, 100, 200, 600, 100_000].map(rows),
-            [24_576, 24_576, 20_480, 12_288, 6_144, 2_048, 2_048]
+            [20_480, 20_480, 20_480, 12_288, 6_144, 2_048, 2_048]
         );
         let rows = |bytes| grouping(12, bytes).row_group;
-        assert_eq!([0, 789, 790, 1_700, 3_200, 1 << 20].map(rows), [24_576, 24_576, 22_528, 10_240, 6_144, 2_048]);
+        assert_eq!([0, 960, 961, 1_700, 3_200, 1 << 20].map(rows), [20_480, 20_480, 18_432, 10_240, 6_144, 2_048]);
         assert_eq!(grouping(200, 400).row_group, 6_144);
     }
 
     #[test]
     fn a_load_has_a_row_group_for_each_of_two_threads_where_these_are_near() {
         let (narrow, wide) = (grouping(12, 0), grouping(200, 0));
-        assert_eq!(narrow.best_load(12_288, 5 << 20), 20 << 20);
+        assert_eq!(narrow.best_load(10_240, 5 << 20), 20 << 20);
         // it is one as soon as they are there, but no small one
-        assert!(narrow.best_load(49_151, 20 << 20) > 20 << 20);
-        assert_eq!(narrow.best_load(49_152, 20 << 20), 20 << 20);
+        assert!(narrow.best_load(40_959, 20 << 20) > 20 << 20);
+        assert_eq!(narrow.best_load(40_960, 20 << 20), 20 << 20);
         assert_eq!(narrow.best_load(200_000, 5 << 20), LOAD_BYTES);
         // 48 MB of these rows are no two row groups
         assert_eq!(narrow.best_load(3_000, 4 << 20), LOAD_BYTES);
