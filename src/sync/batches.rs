@@ -26,6 +26,11 @@ impl Gathered {
         self.bytes
     }
 
+    /// All of them.
+    pub(super) fn into_batches(self) -> Vec<RecordBatch> {
+        self.batches
+    }
+
     /// Takes the first `rows` rows, or all if there are no more; the others stay.
     pub(super) fn take(&mut self, rows: usize) -> Vec<RecordBatch> {
         let mut left = rows;

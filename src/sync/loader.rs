@@ -254,7 +254,7 @@ impl<'a> Loader<'a> {
     /// Hands what is gathered to the warehouse.
     fn load(&mut self) -> Result<(), Failure> {
         let gathered = std::mem::take(&mut self.gathered).into_iter();
-        let rows: Vec<Rows> = gathered.map(|(place, mut gathered)| (place, gathered.take(usize::MAX))).collect();
+        let rows: Vec<Rows> = gathered.map(|(place, gathered)| (place, gathered.into_batches())).collect();
         self.hand_on(&rows)
     }
 

@@ -3,12 +3,14 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
+use alluvium_normalization::catalog::ConfiguredCatalog;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use crate::failure::Failure;
 use crate::protocol::message::{Line, classify};
 use crate::protocol::reader::{Block, BlockReader};
 use crate::sync::threads::give_way;
+use crate::warehouse::Width;
 
 /// Blocks that the reader may be ahead.
 const BLOCKS_AHEAD: usize = 4;
@@ -49,8 +51,13 @@ impl ReadAhead {
         }
     }
 
+    /// How wide the records of the catalog's streams are, as far as that can be told now.
+    pub(crate) fn width(&mut self, catalog: &ConfiguredCatalog) -> Width {
+        Width { properties: catalog.mean_properties(), bytes: self.mean_bytes() }
+    }
+
     /// The mean bytes of the first records' data; 0 if none have come.
-    pub(crate) fn mean_bytes(&mut self) -> usize {
+    fn mean_bytes(&mut self) -> usize {
         if self.first.is_none() {
             self.first = self.blocks.recv_timeout(PATIENCE).ok();
         }

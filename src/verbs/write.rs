@@ -12,7 +12,7 @@ use crate::terminal::Audience;
 use crate::verbs::catalog::read_catalog;
 use crate::verbs::signals::stop_on_signals;
 use crate::verbs::watching::watch;
-use crate::warehouse::{self, Access, Width};
+use crate::warehouse::{self, Access};
 
 /// Runs a sync, shows its progress and tells what it did.
 pub(crate) fn write(config: &Config, catalog: &Path, out: &ProtocolWriter, audience: &Audience) -> Result<(), Failure> {
@@ -24,8 +24,7 @@ pub(crate) fn write(config: &Config, catalog: &Path, out: &ProtocolWriter, audie
     };
     address_space::check(settings.workers)?;
     let mut input = ReadAhead::start(io::stdin(), settings.max_line_bytes)?;
-    let width = Width { properties: catalog.mean_properties(), bytes: input.mean_bytes() };
-    let warehouse = warehouse::connect(&config.warehouse, Access::Write(width))?;
+    let warehouse = warehouse::connect(&config.warehouse, Access::Write(input.width(&catalog)))?;
     let stop = stop_on_signals()?;
     if io::stdin().is_terminal() {
         audience.hint("reading messages from the terminal; Ctrl-D ends the input");

@@ -18,7 +18,7 @@ use crate::kind::{ColumnKind, ScalarColumn};
 const LIST_ELEMENT: usize = 16;
 
 /// Room for so many values or bytes and a bit.
-fn as_much(length: usize) -> usize {
+pub(super) fn as_much(length: usize) -> usize {
     length + length / 8
 }
 

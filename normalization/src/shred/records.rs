@@ -10,6 +10,7 @@ use arrow_schema::ArrowError;
 
 use crate::cast;
 use crate::shred::Record;
+use crate::shred::builder::as_much;
 
 /// Records of one stream, copied out of wherever they came from.
 ///
@@ -35,11 +36,10 @@ impl Records {
     /// Empty, with room for as many as `these` are and a bit, but no more than `most_bytes`: growing would copy every byte twice.
     #[must_use]
     pub fn like(these: &Self, most_bytes: usize) -> Self {
-        let as_much = |length: usize, size: usize| (length + length / 8).min(most_bytes / size);
         Self {
-            data: String::with_capacity(as_much(these.data.len(), 1)),
+            data: String::with_capacity(as_much(these.data.len()).min(most_bytes)),
             changes: String::new(),
-            entries: Vec::with_capacity(as_much(these.entries.len(), size_of::<Entry>())),
+            entries: Vec::with_capacity(as_much(these.entries.len()).min(most_bytes / size_of::<Entry>())),
         }
     }
 

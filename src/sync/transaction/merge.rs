@@ -64,7 +64,7 @@ impl Transaction<'_> {
                     self.load_into(target.cloned(), &now, stream)?;
                 }
             }
-            self.load_into(target.cloned(), &ready.take(usize::MAX), stream)?;
+            self.load_into(target.cloned(), &ready.into_batches(), stream)?;
         }
         self.step("index", &index, plan)?;
         self.step("clean", &clean, plan)
