@@ -1,7 +1,7 @@
 r"""DuckDB's own SQL for what a sync does, made from a profile's schema.
 
-Types are given, nothing is guessed. The system columns are there, but nothing is hashed: the ids of all rows are copies of
-the record's id. So these statements do a little less than a sync.
+Types are given, nothing is guessed. The system columns are there, and each row has an id of its own, a hash of its parent's
+id and of where it is, as a sync gives it. Nothing is checked or noted, so these statements do a little less than a sync.
 """
 
 import json
@@ -60,8 +60,9 @@ def typed(profile: str) -> str:
     types = text(json.dumps({name: json_type(schema) for name, schema in properties.items()}))
     if not any(is_table(schema) for schema in properties.values()):
         row = f"unnest(from_json(_airbyte_data, {types}))"
-        return f"CREATE TABLE {stream} AS SELECT {row}, {system_columns(stream, None, True)} FROM {raw_table(stream)};"
-    row = f"from_json(_airbyte_data, {types}) AS row"
+        records = f"(SELECT *, {hashed('_airbyte_ab_id', text(stream))} AS id FROM {raw_table(stream)})"
+        return f"CREATE TABLE {stream} AS SELECT {row}, {system_columns(stream, None)} FROM {records};"
+    row = f"{hashed('_airbyte_ab_id', text(stream))} AS id, from_json(_airbyte_data, {types}) AS row"
     record = f"{COPIED}, _airbyte_meta, _airbyte_generation_id, {row}"
     parse = f"CREATE TEMPORARY TABLE parsed AS SELECT {record} FROM {raw_table(stream)};"
     return parse + "".join(tables(stream, None, "parsed", properties, False))
@@ -70,7 +71,7 @@ def typed(profile: str) -> str:
 def tables(name: str, parent: str | None, rows: str, properties: dict[str, Schema], is_array: bool) -> Iterator[str]:
     """Statements for a table and those below it. `rows` is a relation with its objects as `row`."""
     columns = [column(path, schema) for path, schema in properties.items() if not is_table(schema)]
-    columns.append(system_columns(name, parent, parent is None) + (", _airbyte_position" if is_array else ""))
+    columns.append(system_columns(name, parent) + (", _airbyte_position" if is_array else ""))
     yield f"CREATE TABLE {name} AS SELECT {', '.join(columns)} FROM {rows};"
     for path, schema in properties.items():
         if is_table(schema):
@@ -78,7 +79,9 @@ def tables(name: str, parent: str | None, rows: str, properties: dict[str, Schem
             position = f', generate_subscripts(row."{path}", 1) - 1 AS _airbyte_position' if array else ""
             inner = f'unnest(row."{path}")' if array else f'row."{path}"'
             where = f'row."{path}" IS NOT NULL'
-            below = f"(SELECT {COPIED}, {inner} AS row{position} FROM {rows} WHERE {where})"
+            below = f"SELECT {COPIED}, id AS parent_id, {inner} AS row{position} FROM {rows} WHERE {where}"
+            place = f"'/{path}/' || _airbyte_position" if array else f"'/{path}'"
+            below = f"(SELECT *, {hashed('parent_id', place)} AS id FROM ({below}))"
             inside = schema.get("items", schema)["properties"]
             yield from tables(f"{name}_{path}", name, below, inside, array)
 
@@ -88,7 +91,11 @@ def column(name: str, schema: Schema) -> str:
     return f"array_to_string({value}, ',') AS \"{name}\"" if schema["type"][1] == "array" else f'{value} AS "{name}"'
 
 
-def system_columns(table: str, parent: str | None, is_root: bool) -> str:
-    columns = f"{COPIED}, now() AS _airbyte_normalized_at, _airbyte_ab_id AS _airbyte_{table}_hashid"
-    columns += f", _airbyte_ab_id AS _airbyte_{parent}_hashid" if parent else ""
-    return columns + (", _airbyte_meta, _airbyte_generation_id" if is_root else "")
+def system_columns(table: str, parent: str | None) -> str:
+    columns = f"{COPIED}, now() AS _airbyte_normalized_at, id AS _airbyte_{table}_hashid"
+    return columns + (f", parent_id AS _airbyte_{parent}_hashid" if parent else ", _airbyte_meta, _airbyte_generation_id")
+
+
+def hashed(id: str, place: str) -> str:
+    """The id of the row at a place below the one with another id. DuckDB has no faster hash of 128 bits."""
+    return f"md5({id}::VARCHAR || {place})::UUID"

@@ -28,6 +28,9 @@ mod text;
 mod torn_log;
 /// Arrow arrays as DuckDB's vectors.
 mod vectors;
+/// How hard DuckDB compresses records' texts.
+#[cfg(all(target_os = "linux", not(feature = "bundled")))]
+mod zstd_level;
 
 use std::collections::{BTreeSet, HashSet};
 
