@@ -47,11 +47,14 @@ def read_json(profile: str, file: str) -> str:
 
 
 def raw(profile: str, file: str) -> str:
-    """The records' lines as a raw table."""
-    system = "uuidv7() AS _airbyte_ab_id, now() AS _airbyte_emitted_at"
-    columns = f"{system}, json AS _airbyte_data, {META} AS _airbyte_meta, 0::BIGINT AS _airbyte_generation_id"
-    table = raw_table(PROFILES[profile].stream)
-    return f"CREATE TABLE {table} AS SELECT {columns} FROM read_ndjson_objects({text(file)});"
+    """The raw table from the messages."""
+    record = "STRUCT(stream VARCHAR, emitted_at BIGINT, data JSON)"
+    read = f"read_json({text(file)}, format = 'newline_delimited', columns = {{type: 'VARCHAR', record: {text(record)}}})"
+    system = "uuidv7() AS _airbyte_ab_id, make_timestamptz(record.emitted_at * 1000) AS _airbyte_emitted_at"
+    columns = f"{system}, record.data AS _airbyte_data, {META} AS _airbyte_meta, 0::BIGINT AS _airbyte_generation_id"
+    stream = PROFILES[profile].stream
+    rows = f"SELECT {columns} FROM {read} WHERE type = 'RECORD' AND record.stream = {text(stream)}"
+    return f"CREATE TABLE {raw_table(stream)} AS {rows};"
 
 
 def typed(profile: str) -> str:

@@ -65,7 +65,7 @@ class InDuckDB:
         return self.statements(case, folder, duckdb_limits.read_json(case.profile, str(case.plain)), case.stream)
 
     def sql(self, case: Case, folder: Path) -> Figures:
-        statements = duckdb_limits.raw(case.profile, str(case.plain)) + duckdb_limits.typed(case.profile)
+        statements = duckdb_limits.raw(case.profile, str(case.first.source)) + duckdb_limits.typed(case.profile)
         # As ours: the order of rows is not kept.
         return self.statements(case, folder, "SET preserve_insertion_order = false;" + statements)
 

@@ -22,6 +22,8 @@ pub(crate) mod compact;
 pub(crate) mod foreseen;
 /// Tables of a stream that earlier plans had and the present one has not.
 mod former;
+/// When a checkpoint is full.
+mod fullness;
 /// The rows of a checkpoint, kept until they are durable.
 mod kept;
 /// Batches gathered, checkpoint by checkpoint, and states acknowledged behind them.
@@ -115,13 +117,6 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
-    /// These, with checkpoints of no more input than that.
-    fn within(&self, most_input: usize) -> Self {
-        Self { checkpoint_bytes: self.checkpoint_bytes.min(most_input), ..self.clone() }
-    }
-}
-
 /// A sync that is about to run.
 pub(crate) struct Sync<'a> {
     /// The streams.
@@ -159,13 +154,12 @@ impl Sync<'_> {
         watch(Arc::clone(&progress));
         let transaction =
             Transaction::new(warehouse, Arc::clone(&plans), prepared.streams, patience, self.settings.waiting_bytes);
-        let settings = self.settings.within(transaction.most_input());
         let (mut report, routed, loaded) = threads::run(
             transaction,
             (&plans, &prepared.limits),
-            (self.settings.workers, self.stop),
+            (self.settings, self.stop),
             (self.writer, &progress),
-            |intake| Router::new(&plans, &prepared.limits, &settings, intake).run(input, self.stop),
+            |intake| Router::new(&plans, &prepared.limits, self.settings, intake).run(input, self.stop),
         );
         report.elapsed = started.elapsed();
         report.rejected = routed.rejected;

@@ -10,6 +10,7 @@ use alluvium_normalization::raw::RawLayout;
 use crate::config::OnBadInput;
 use crate::failure::Failure;
 use crate::sync::chunk::Chunk;
+use crate::sync::fullness::Fullness;
 use crate::sync::loader::{Action, Delivery};
 use crate::sync::prepare::failure;
 use crate::sync::raw_record::{RawRecord, Unreadable};
@@ -29,7 +30,7 @@ pub(super) struct RawFeed<'a> {
     chunk: Chunk,
     checkpoint: u64,
     chunks: u64,
-    bytes: usize,
+    fullness: Fullness,
     /// Of a stream with one row a key: the ids of the checkpoint's records.
     ids: HashSet<u128>,
     rejected: Rejected,
@@ -38,7 +39,18 @@ pub(super) struct RawFeed<'a> {
 impl<'a> RawFeed<'a> {
     pub(super) fn new(plans: &'a [StreamPlan], limits: &'a Limits, settings: &'a Settings, intake: Intake) -> Self {
         let (chunk, ids, rejected) = (Chunk::default(), HashSet::new(), Rejected::new());
-        Self { plans, limits, settings, intake, chunk, checkpoint: 0, chunks: 0, bytes: 0, ids, rejected }
+        Self {
+            plans,
+            limits,
+            settings,
+            intake,
+            chunk,
+            checkpoint: 0,
+            chunks: 0,
+            fullness: Fullness::default(),
+            ids,
+            rejected,
+        }
     }
 
     /// Feeds the rows of each stream's query, in the order of the plans. Streams that were fed to their end before a failure
@@ -117,13 +129,12 @@ impl<'a> RawFeed<'a> {
         }
         let before = self.chunk.bytes();
         self.chunk.push(&record);
-        self.bytes += self.chunk.bytes() - before;
+        let is_full = self.fullness.add(self.chunk.bytes() - before, self.intake.capacity);
         self.intake.progress.read(stream, record.data.len());
         if self.chunk.bytes() >= CHUNK_BYTES {
             self.send()?;
         }
-        let is_full = self.bytes >= self.settings.checkpoint_bytes && !source.is_one_checkpoint;
-        if is_full { self.seal(Vec::new()) } else { Ok(()) }
+        if is_full && !source.is_one_checkpoint { self.seal(Vec::new()) } else { Ok(()) }
     }
 
     fn send(&mut self) -> Result<(), Halt> {
@@ -140,7 +151,7 @@ impl<'a> RawFeed<'a> {
     fn seal(&mut self, actions: Vec<Action>) -> Result<(), Halt> {
         self.send()?;
         let (checkpoint, chunks) = (self.checkpoint, self.chunks);
-        (self.checkpoint, self.chunks, self.bytes) = (checkpoint + 1, 0, 0);
+        (self.checkpoint, self.chunks, self.fullness) = (checkpoint + 1, 0, Fullness::default());
         self.ids.clear();
         self.intake.seal(checkpoint, chunks, actions)
     }

@@ -192,14 +192,13 @@ impl Rebuild<'_> {
         };
         let transaction =
             Transaction::new(warehouse, Arc::clone(&plans), prepared.streams, patience, self.settings.waiting_bytes);
-        let settings = self.settings.within(transaction.most_input());
         let (mut report, fed, loaded) = threads::run(
             transaction,
             (&plans, &prepared.limits),
-            (self.settings.workers, self.stop),
+            (self.settings, self.stop),
             (&ProtocolWriter::new(Box::new(io::sink())), &progress),
             |intake| {
-                RawFeed::new(&plans, &prepared.limits, &settings, intake).run(reader, &prepared.sources, self.stop)
+                RawFeed::new(&plans, &prepared.limits, self.settings, intake).run(reader, &prepared.sources, self.stop)
             },
         );
         report.elapsed = started.elapsed();

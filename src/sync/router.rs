@@ -17,6 +17,7 @@ use crate::protocol::reader::{Block, InputLine};
 use crate::protocol::writer::DestinationStats;
 use crate::sync::chunk::Chunk;
 use crate::sync::clock::{RecordIds, now_micros};
+use crate::sync::fullness::Fullness;
 use crate::sync::loader::Action;
 use crate::sync::read_ahead::ReadAhead;
 use crate::sync::threads::{CHUNK_BYTES, Halt, Intake};
@@ -75,14 +76,14 @@ pub(super) struct Router<'a> {
 struct Checkpoint {
     number: u64,
     chunks: u64,
-    bytes: usize,
+    fullness: Fullness,
     actions: Vec<Action>,
     since: Instant,
 }
 
 impl Checkpoint {
     fn new(number: u64) -> Self {
-        Self { number, chunks: 0, bytes: 0, actions: Vec::new(), since: Instant::now() }
+        Self { number, chunks: 0, fullness: Fullness::default(), actions: Vec::new(), since: Instant::now() }
     }
 }
 
@@ -244,7 +245,6 @@ impl<'a> Router<'a> {
         });
         let bytes = chunk.bytes();
         self.open_bytes += bytes - before;
-        self.checkpoint.bytes += bytes - before;
         self.uncounted[stream].records += 1;
         self.intake.progress.read(stream, data.len());
         if bytes >= CHUNK_BYTES {
@@ -253,7 +253,7 @@ impl<'a> Router<'a> {
             let largest = (0..self.open.len()).max_by_key(|stream| self.open[*stream].bytes());
             self.send(largest.unwrap_or(stream))?;
         }
-        if self.checkpoint.bytes >= self.settings.checkpoint_bytes { self.seal() } else { Ok(()) }
+        if self.checkpoint.fullness.add(bytes - before, self.intake.capacity) { self.seal() } else { Ok(()) }
     }
 
     fn send(&mut self, stream: usize) -> Result<(), Halt> {

@@ -9,8 +9,10 @@ use crossbeam_channel::Sender;
 
 use crate::failure::Failure;
 use crate::protocol::writer::ProtocolWriter;
+use crate::sync::Settings;
 use crate::sync::budget::Budget;
 use crate::sync::chunk::Chunk;
+use crate::sync::fullness::Capacity;
 use crate::sync::loader::{Action, Delivery, Loader};
 use crate::sync::report::{Progress, Report};
 use crate::sync::transaction::Transaction;
@@ -36,6 +38,8 @@ pub(super) struct Intake {
     pub(super) chunks: Sender<Chunk>,
     pub(super) deliveries: Sender<Delivery>,
     pub(super) progress: Arc<Progress>,
+    /// Of each checkpoint.
+    pub(super) capacity: Capacity,
 }
 
 impl Intake {
@@ -56,17 +60,18 @@ impl Intake {
 pub(super) fn run<T: Send>(
     transaction: Transaction<'_>,
     (plans, limits): (&Arc<[StreamPlan]>, &Limits),
-    (workers, stop): (usize, &AtomicBool),
+    (settings, stop): (&Settings, &AtomicBool),
     (writer, progress): (&ProtocolWriter, &Arc<Progress>),
     feed: impl FnOnce(Intake) -> T + Send,
 ) -> (Report, T, Loaded) {
     let budget = Arc::new(Budget::new(transaction.most_on_the_way(transaction.best_load(0, 0))));
+    let capacity = transaction.capacity(settings.checkpoint_bytes);
     let (batches_in, batches_out) = crossbeam_channel::unbounded();
     let (chunks_in, chunks_out) = crossbeam_channel::unbounded();
     let mut loader =
         Loader::new(transaction, Arc::clone(plans), writer.clone(), Arc::clone(&budget), Arc::clone(progress));
     std::thread::scope(|scope| {
-        for _ in 0..workers.max(1) {
+        for _ in 0..settings.workers.max(1) {
             let (chunks, batches) = (chunks_out.clone(), batches_in.clone());
             let worker = Worker::new(plans, limits.clone(), &budget, batches);
             scope.spawn(move || {
@@ -80,7 +85,8 @@ pub(super) fn run<T: Send>(
             let (report, warehouse) = loader.finish(stop.load(Ordering::Relaxed));
             (report, result.map(|()| warehouse))
         });
-        let intake = Intake { budget, chunks: chunks_in, deliveries: batches_in, progress: Arc::clone(progress) };
+        let progress = Arc::clone(progress);
+        let intake = Intake { budget, chunks: chunks_in, deliveries: batches_in, progress, capacity };
         // not this thread, which could not get its priority back
         let feeding = scope.spawn(move || {
             give_way();

@@ -122,6 +122,11 @@ pub(crate) trait Warehouse: Send {
         load + (9 << 20)
     }
 
+    /// The rows of a table that make a whole load, of which nothing is left over; 0 if any number does.
+    fn whole_load(&self) -> usize {
+        0
+    }
+
     /// How many of the gathered rows of a table it takes best at once, at least half of them; the others may wait for more.
     fn rows_at_once(&self, gathered: usize) -> usize {
         gathered

@@ -23,6 +23,7 @@ use arrow_array::RecordBatch;
 use self::arrivals::Arrivals;
 use crate::failure::Failure;
 use crate::seams;
+use crate::sync::fullness::Capacity;
 use crate::sync::kept::{Kept, Rows};
 use crate::sync::patience::Patience;
 use crate::sync::prepare::failure;
@@ -83,14 +84,15 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    /// Bytes of input that a checkpoint should hold at most.
-    pub(super) fn most_input(&self) -> usize {
+    /// What a checkpoint should hold: `most` bytes of input at most, or less where its rows take much room.
+    pub(super) fn capacity(&self, most: usize) -> Capacity {
         let has_history = self.plans.iter().any(|plan| plan.history.is_some());
-        match (self.kept.is_wanted(), has_history) {
-            (true, _) => KEPT_INPUT,
-            (false, true) => INPUT_WITH_HISTORY,
-            (false, false) => usize::MAX,
-        }
+        let bytes = match (self.kept.is_wanted(), has_history) {
+            (true, _) => most.min(KEPT_INPUT),
+            (false, true) => most.min(INPUT_WITH_HISTORY),
+            (false, false) => most,
+        };
+        Capacity { bytes, load: self.warehouse.whole_load() }
     }
 
     /// The bytes of input whose rows should be loaded at once, where so many rows of the largest table come from so many bytes.

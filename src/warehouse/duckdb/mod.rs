@@ -137,6 +137,10 @@ impl Warehouse for DuckDbWarehouse {
         grouping::most_on_the_way(load)
     }
 
+    fn whole_load(&self) -> usize {
+        self.grouping.shared()
+    }
+
     fn rows_at_once(&self, gathered: usize) -> usize {
         self.grouping.rows_at_once(gathered)
     }
