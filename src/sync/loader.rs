@@ -28,24 +28,21 @@ const IDLE: Duration = Duration::from_millis(50);
 /// What reaches the loader.
 #[derive(Debug)]
 pub(super) enum Delivery {
-    /// Rows of a checkpoint.
-    Batch { checkpoint: u64, loaded: Loaded },
-    /// A chunk of a checkpoint has given all its batches.
-    ChunkDone { checkpoint: u64, stream: usize, records: u64, input_bytes: usize, counts: Counts },
+    /// Rows of a chunk that take more than its input accounts for, by so many bytes of the budget.
+    Unfolded { checkpoint: u64, stream: usize, slot: Slot, batch: RecordBatch, bytes: usize },
+    /// A chunk of a checkpoint is shredded: all its other rows.
+    ChunkDone {
+        checkpoint: u64,
+        stream: usize,
+        records: u64,
+        input_bytes: usize,
+        batches: Vec<(Slot, RecordBatch)>,
+        counts: Counts,
+    },
     /// A checkpoint has this many chunks, and this is what follows when they are durable.
     Seal { checkpoint: u64, chunks: u64, actions: Vec<Action> },
     /// A worker could not go on.
     Failed(Failure),
-}
-
-/// One batch on its way.
-#[derive(Debug)]
-pub(super) struct Loaded {
-    pub(super) stream: usize,
-    pub(super) slot: Slot,
-    pub(super) batch: RecordBatch,
-    /// Bytes to give back to the budget when it is loaded.
-    pub(super) unfolded: usize,
 }
 
 /// What follows when a checkpoint is durable, in the order of the input.
@@ -162,7 +159,7 @@ impl<'a> Loader<'a> {
 
     fn take(&mut self, delivery: Delivery) -> Result<(), Failure> {
         let checkpoint = match &delivery {
-            Delivery::Batch { checkpoint, .. }
+            Delivery::Unfolded { checkpoint, .. }
             | Delivery::ChunkDone { checkpoint, .. }
             | Delivery::Seal { checkpoint, .. } => *checkpoint,
             Delivery::Failed(_) => self.checkpoint,
@@ -172,14 +169,17 @@ impl<'a> Loader<'a> {
             return Ok(());
         }
         match delivery {
-            Delivery::Batch { loaded, .. } => {
-                self.gathered_unfolded += loaded.unfolded;
-                self.gathered.entry((loaded.stream, loaded.slot)).or_default().push(loaded.batch);
-                // bytes that somebody may wait for
-                if loaded.unfolded > 0 { self.load() } else { Ok(()) }
+            Delivery::Unfolded { stream, slot, batch, bytes, .. } => {
+                self.gathered_unfolded += bytes;
+                self.gather(stream, slot, batch);
+                // somebody may wait for these bytes
+                self.load()
             }
-            Delivery::ChunkDone { stream, records, input_bytes, counts, .. } => {
+            Delivery::ChunkDone { stream, records, input_bytes, batches, counts, .. } => {
                 self.done += 1;
+                for (slot, batch) in batches {
+                    self.gather(stream, slot, batch);
+                }
                 self.gathered_input += input_bytes;
                 let sum = self.uncommitted.entry(stream).or_default();
                 sum.0 += records;
@@ -200,6 +200,10 @@ impl<'a> Loader<'a> {
             }
             Delivery::Failed(failure) => Err(failure),
         }
+    }
+
+    fn gather(&mut self, stream: usize, slot: Slot, batch: RecordBatch) {
+        self.gathered.entry((stream, slot)).or_default().push(batch);
     }
 
     fn commit_when_whole(&mut self) -> Result<(), Failure> {

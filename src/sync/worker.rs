@@ -13,7 +13,8 @@ use crate::failure::Failure;
 use crate::sync::budget::Budget;
 use crate::sync::chunk::Chunk;
 use crate::sync::clock::now_micros;
-use crate::sync::loader::{Delivery, Loaded};
+use crate::sync::loader::Delivery;
+use crate::warehouse::row_bytes;
 
 /// About how large a batch grows before it leaves in the middle of a chunk.
 const BATCH_BYTES: usize = 8 << 20;
@@ -47,7 +48,9 @@ impl Worker {
             let Chunk { stream, checkpoint, .. } = chunk;
             let (records, input_bytes) = (chunk.records.len() as u64, chunk.bytes());
             let delivery = match self.shred(chunk) {
-                Ok(counts) => Delivery::ChunkDone { checkpoint, stream, records, input_bytes, counts },
+                Ok((batches, counts)) => {
+                    Delivery::ChunkDone { checkpoint, stream, records, input_bytes, batches, counts }
+                }
                 Err(error) => Delivery::Failed(Failure::internal(error.to_string())),
             };
             // a loader that is gone has said why
@@ -57,7 +60,9 @@ impl Worker {
         }
     }
 
-    fn shred(&mut self, chunk: Chunk) -> Result<Counts, ShredError> {
+    /// The batches of a chunk but those that unfold, which are delivered at once.
+    fn shred(&mut self, chunk: Chunk) -> Result<(Vec<(Slot, RecordBatch)>, Counts), ShredError> {
+        let mut batches = Vec::new();
         let mut usual = chunk.bytes() * USUAL_GROWTH;
         let Chunk { stream, checkpoint, origin, records } = chunk;
         let shredder = self
@@ -65,20 +70,21 @@ impl Worker {
             .entry(stream)
             .or_insert_with(|| Shredder::new(&self.plans[stream], &self.limits, BATCH_BYTES));
         let mut sink = |slot: Slot, batch: RecordBatch| {
-            let bytes = batch.get_array_memory_size();
+            let bytes = row_bytes(&batch);
             let unfolded = bytes.saturating_sub(usual);
             usual = usual.saturating_sub(bytes);
-            if unfolded > 0 {
-                self.budget.take_unfolded(checkpoint, unfolded);
+            if unfolded == 0 {
+                batches.push((slot, batch));
+                return;
             }
-            let loaded = Loaded { stream, slot, batch, unfolded };
+            self.budget.take_unfolded(checkpoint, unfolded);
             // a loader that is gone has said why
-            let _ = self.deliveries.send(Delivery::Batch { checkpoint, loaded });
+            let _ = self.deliveries.send(Delivery::Unfolded { checkpoint, stream, slot, batch, bytes: unfolded });
         };
         if let Some(origin) = origin {
             shredder.set_origin(origin);
         }
         shredder.shred(records, now_micros(), &mut sink)?;
-        Ok(shredder.take_counts())
+        Ok((batches, shredder.take_counts()))
     }
 }

@@ -12,7 +12,7 @@ use std::io;
 
 use alluvium_normalization::raw::Present;
 use alluvium_normalization::sql::{Described, Dialect};
-use arrow_array::RecordBatch;
+use arrow_array::{Array as _, ArrayRef, RecordBatch};
 use uuid::Uuid;
 
 use crate::config;
@@ -259,6 +259,13 @@ pub(crate) struct QueryRows {
     pub(crate) columns: Vec<String>,
     /// Rows of values as text.
     pub(crate) rows: Vec<Vec<Option<String>>>,
+}
+
+/// The bytes of a batch's own rows: its arrays may have room for more, or be parts of larger ones.
+pub(crate) fn row_bytes(batch: &RecordBatch) -> usize {
+    let size =
+        |array: &ArrayRef| array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_array_memory_size());
+    batch.columns().iter().map(size).sum()
 }
 
 /// Why a warehouse refused; the variant says who must act. Messages hold no values and no secrets.

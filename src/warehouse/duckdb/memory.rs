@@ -12,11 +12,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray as _;
-use arrow_array::{Array as _, ArrayRef, RecordBatch};
 use duckdb::{Connection, Error};
 
-use crate::warehouse::TableName;
+use crate::warehouse::{TableName, row_bytes};
 
 /// What a load may take for each byte of the row groups that its threads are filling: the rows, and what compressing them
 /// takes.
@@ -133,7 +133,7 @@ impl Memory {
         table: &TableName,
         batches: &[RecordBatch],
     ) -> Result<(), Error> {
-        let sizes = batches.iter().map(size);
+        let sizes = batches.iter().map(|batch| row_bytes(batch) as u64);
         let (bytes, largest) = (sizes.clone().sum::<u64>(), sizes.max().unwrap_or(0));
         let rows = batches.iter().map(RecordBatch::num_rows).sum::<usize>().max(1) as u64;
         let columns = batches.iter().map(RecordBatch::num_columns).max().unwrap_or(0) as u64;
@@ -211,13 +211,6 @@ impl Memory {
         self.present = limit.next_multiple_of(STEP);
         connection.execute_batch(&format!("SET memory_limit = '{}B'", self.present))
     }
-}
-
-/// Bytes of the batch's own rows: its arrays may be parts of larger ones.
-fn size(batch: &RecordBatch) -> u64 {
-    let size =
-        |array: &ArrayRef| array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_array_memory_size());
-    batch.columns().iter().map(size).sum::<usize>() as u64
 }
 
 fn has_lists(batch: &RecordBatch) -> bool {
