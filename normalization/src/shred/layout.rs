@@ -55,6 +55,8 @@ pub(super) struct Node {
 #[derive(Debug)]
 pub(super) struct Field {
     pub(super) name: String,
+    /// How a member of this name begins, its key in quotes and the colon; nothing where the key needs escapes.
+    pub(super) beginning: Option<String>,
     pub(super) column: Option<usize>,
     pub(super) inside: Option<Inside>,
 }
@@ -105,6 +107,9 @@ fn add_node(nodes: &mut Vec<Node>, node: &ObjectNode, flattened_prefix: String) 
         .members
         .iter()
         .map(|member| Field {
+            beginning: Some(walk::quoted(&member.name))
+                .filter(|quoted| walk::string_inner(quoted) == Some(&member.name))
+                .map(|quoted| quoted + ":"),
             name: member.name.clone(),
             column: member.column,
             inside: member.nested.as_ref().map(|nested| match nested {
@@ -129,12 +134,14 @@ fn add_node(nodes: &mut Vec<Node>, node: &ObjectNode, flattened_prefix: String) 
 }
 
 impl Node {
-    /// The field of a key as sent; `guess` is tried first (records of a stream tend to repeat their order).
+    /// How a member of a field most likely begins, see [`Field::beginning`].
     #[inline]
-    pub(super) fn find(&self, key: &str, guess: usize) -> Option<usize> {
-        if self.fields.get(guess).is_some_and(|field| field.name == key) {
-            return Some(guess);
-        }
+    pub(super) fn beginning(&self, field: usize) -> Option<&str> {
+        self.fields.get(field)?.beginning.as_deref()
+    }
+
+    /// The field of a key as sent.
+    pub(super) fn find(&self, key: &str) -> Option<usize> {
         match cast::key(key) {
             Cow::Borrowed(key) => self.by_name.get(key).copied(),
             Cow::Owned(key) => self.by_name.get(&key).copied(),

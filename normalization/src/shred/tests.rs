@@ -18,6 +18,15 @@ use crate::plan::{ColumnSource, KnownNames, ObjectStorage, Options, ScalarArrayS
 use crate::sql::Dialect as _;
 use crate::sql::duckdb::DuckDb;
 
+fn compiled(schema: &Value, options: &Options) -> StreamPlan {
+    let catalog = json!({"streams": [{
+        "stream": {"name": "s", "json_schema": schema}, "sync_mode": "full_refresh",
+        "destination_sync_mode": "append_dedup", "primary_key": [["n"]], "cursor_field": ["branch", "n"],
+    }]});
+    let catalog = ConfiguredCatalog::parse(&catalog.to_string()).unwrap();
+    compile(&catalog, options, DuckDb::default().limits(), &KnownNames::default()).unwrap().streams.remove(0)
+}
+
 fn plan(options: &Options) -> StreamPlan {
     let leaf = json!({"type": "object", "properties": {"n": {"type": "integer"}, "text": {"type": "string"}}});
     let branch = json!({"type": "object", "properties": {
@@ -27,12 +36,7 @@ fn plan(options: &Options) -> StreamPlan {
         "n": {"type": "integer"}, "tags": {"type": "array", "items": {"type": "integer"}},
         "branch": branch, "branches": {"type": "array", "items": branch}, "any": {},
     }});
-    let catalog = json!({"streams": [{
-        "stream": {"name": "s", "json_schema": schema}, "sync_mode": "full_refresh",
-        "destination_sync_mode": "append_dedup", "primary_key": [["n"]], "cursor_field": ["branch", "n"],
-    }]});
-    let catalog = ConfiguredCatalog::parse(&catalog.to_string()).unwrap();
-    compile(&catalog, options, DuckDb::default().limits(), &KnownNames::default()).unwrap().streams.remove(0)
+    compiled(&schema, options)
 }
 
 fn options() -> impl Strategy<Value = Options> {
@@ -257,4 +261,19 @@ fn a_list_longer_than_a_field_is_null() {
     let nulled = r#"[{"field":"tags","change":"NULLED","reason":"DESTINATION_FIELD_SIZE_LIMITATION"}]"#;
     let changes: Vec<bool> = meta.iter().map(|meta| meta.unwrap().contains(nulled)).collect();
     assert_eq!(changes, [false, true, false, false]);
+}
+
+#[test]
+fn a_key_that_is_written_like_a_name_may_be_another_one() {
+    let branch = json!({"type": "object", "properties": {"n": {"type": "integer"}}});
+    let schema = json!({"type": "object", "properties": {
+        "n": {"type": "integer"}, "branch": branch, "a\\b": {"type": "integer"},
+    }});
+    let plan = compiled(&schema, &Options::default());
+    let column = plan.tables[0].columns.iter().position(|column| column.name == "a_b").unwrap();
+    // the first one's key is "a\b" in JSON, too, with another meaning
+    let records = [json!({"n": 1, "branch": null, "a\u{8}": 1}), json!({"n": 2, "branch": null, "a\\b": 2})];
+    let (batches, _) = shred(&plan, &records, 1 << 20, &[]);
+    let values = batches[&Slot::Table(0)][0].column(column).as_primitive::<Int64Type>().iter().collect::<Vec<_>>();
+    assert_eq!(values, [None, Some(2)]);
 }

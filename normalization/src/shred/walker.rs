@@ -26,8 +26,9 @@ pub(super) struct Walker {
     containers: Containers,
     /// A buffer a node: the values of its members in the object that is being walked.
     cells: Vec<Vec<Span>>,
-    /// A buffer a node: the field that came at each place of the object before.
-    order: Vec<Vec<usize>>,
+    /// A buffer a node: the field that came first, and the one that came behind each field. While it is empty, they come as
+    /// they are declared.
+    followers: Vec<Vec<usize>>,
     /// A buffer a table: undeclared members of the row that is being filled, prefix and key apart.
     additional: Vec<Vec<(NodeId, Span, Span)>>,
     steps: Vec<Step>,
@@ -59,7 +60,7 @@ impl Walker {
             limits,
             containers: Containers::default(),
             cells: vec![Vec::new(); layout.nodes.len()],
-            order: vec![Vec::new(); layout.nodes.len()],
+            followers: vec![Vec::new(); layout.nodes.len()],
             additional: vec![Vec::new(); tables.len()],
             tables,
             steps: Vec::new(),
@@ -189,22 +190,32 @@ impl Walker {
         let mut cells = std::mem::take(&mut self.cells[node_id]);
         cells.clear();
         cells.resize(node.fields.len(), Span::EMPTY);
-        let mut order = std::mem::take(&mut self.order[node_id]);
-        let mut index = 0;
-        while let Some((key, value)) = members.as_mut().and_then(|place| self.containers.next_member(data, place)) {
-            let guess = order.get(index).copied().unwrap_or(index);
-            let found = node.find(key.text(data), guess);
-            match order.get_mut(index) {
-                Some(slot) => *slot = found.unwrap_or(usize::MAX),
-                None => order.push(found.unwrap_or(usize::MAX)),
+        let mut followers = std::mem::take(&mut self.followers[node_id]);
+        // the place of the field before in `followers`
+        let mut before = 0;
+        while let Some(place) = members.as_mut() {
+            // records of a stream tend to repeat their order
+            let guess = followers.get(before).copied().unwrap_or(before);
+            let beginning = node.beginning(guess);
+            if let Some(value) = beginning.and_then(|beginning| self.containers.value_of(data, place, beginning)) {
+                cells[guess] = value;
+                before = guess + 1;
+                continue;
             }
-            match found {
-                Some(field) => cells[field] = value,
+            let Some((key, value)) = self.containers.next_member(data, place) else { break };
+            match node.find(key.text(data)) {
+                Some(field) => {
+                    if followers.is_empty() {
+                        followers.extend(0..=node.fields.len());
+                    }
+                    followers[before] = field;
+                    cells[field] = value;
+                    before = field + 1;
+                }
                 None => self.undeclared(context, (node_id, table), key, value),
             }
-            index += 1;
         }
-        self.order[node_id] = order;
+        self.followers[node_id] = followers;
         cells
     }
 

@@ -81,6 +81,20 @@ impl Containers {
         Some((Span { start, end, number: MOST }, self.value(json, place)))
     }
 
+    /// The value of the next member if that begins with `beginning`: its key in quotes, and the colon. If not, the place stays.
+    #[inline]
+    pub fn value_of(&mut self, json: &str, place: &mut Place, beginning: &str) -> Option<Span> {
+        let mut cursor = Cursor { json, at: place.at };
+        cursor.skip_separators();
+        if !json.as_bytes().get(cursor.at..)?.starts_with(beginning.as_bytes()) {
+            return None;
+        }
+        cursor.at += beginning.len();
+        cursor.skip_separators();
+        place.at = cursor.at;
+        Some(self.value(json, place))
+    }
+
     /// The next element of an array.
     #[inline]
     pub fn next_element(&mut self, json: &str, place: &mut Place) -> Option<Span> {
@@ -253,6 +267,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_member_is_known_by_its_beginning(json in object(), known in prop::collection::vec(any::<bool>(), 5)) {
+            let mut containers = Containers::default();
+            let mut place = containers.begin(&json);
+            let found = known.iter().map_while(|is_known| {
+                assert_eq!(containers.value_of(&json, &mut place, "\"other\":"), None);
+                let value = if *is_known { containers.value_of(&json, &mut place, "\"k\":") } else { None };
+                value.or_else(|| Some(containers.next_member(&json, &mut place)?.1))
+            });
+            let values: Vec<_> = found.map(|value| value.text(&json)).collect();
+            prop_assert_eq!(values, members(&json).map(|(_, value)| value).collect::<Vec<_>>());
+        }
+
         #[test]
         fn noted_containers_end_where_they_end(json in object()) {
             prop_assert_eq!(noted(&json), passed(&json));
