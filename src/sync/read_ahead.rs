@@ -4,6 +4,8 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use alluvium_normalization::catalog::ConfiguredCatalog;
+use alluvium_normalization::plan::Options;
+use alluvium_normalization::walk::members;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use crate::failure::Failure;
@@ -51,19 +53,23 @@ impl ReadAhead {
         }
     }
 
-    /// How wide the records of the catalog's streams are, as far as that can be told now.
-    pub(crate) fn width(&mut self, catalog: &ConfiguredCatalog) -> Width {
-        Width { properties: catalog.mean_properties(), bytes: self.mean_bytes() }
+    /// How wide the widest rows of the catalog's streams will be, as far as that can be told now.
+    pub(crate) fn width(&mut self, catalog: &ConfiguredCatalog, options: &Options) -> Width {
+        Width { properties: catalog.mean_properties(), bytes: self.mean_bytes(!options.parts_records()) }
     }
 
-    /// The mean bytes of the first records' data; 0 if none have come.
-    fn mean_bytes(&mut self) -> usize {
+    /// The mean bytes of the first records' data, with or without their objects and arrays; 0 if no records have come.
+    fn mean_bytes(&mut self, with_nested: bool) -> usize {
         if self.first.is_none() {
             self.first = self.blocks.recv_timeout(PATIENCE).ok();
         }
         let Some(Ok(block)) = &self.first else { return 0 };
         let bytes = block.lines().take(SAMPLE).filter_map(|line| match classify(line.bytes) {
-            Ok(Line::Record(record)) => Some(record.data.len()),
+            Ok(Line::Record(record)) if with_nested => Some(record.data.len()),
+            Ok(Line::Record(record)) => {
+                let scalars = members(record.data).filter(|(_, value)| !value.starts_with(['{', '[']));
+                Some(scalars.map(|(key, value)| key.len() + value.len()).sum())
+            }
             _ => None,
         });
         let (records, bytes) = bytes.fold((0, 0), |(records, sum), bytes| (records + 1, sum + bytes));
@@ -113,14 +119,20 @@ mod tests {
             record("{\"a\":1234567}"),
         ];
         let mut input = read(&lines);
-        assert_eq!([input.mean_bytes(), input.mean_bytes()], [10, 10]);
+        assert_eq!([input.mean_bytes(true), input.mean_bytes(true)], [10, 10]);
         assert_eq!(drain(input), (lines.concat().into_bytes(), RecvTimeoutError::Disconnected));
     }
 
     #[test]
+    fn objects_and_arrays_can_be_left_out() {
+        let mut input = read(&[record("{\"a\":[1,2,3],\"bc\": 12,\"d\":{\"e\":\"text\"},\"f\":\"{[\"}")]);
+        assert_eq!(input.mean_bytes(false), "bc".len() + "12".len() + "f".len() + "\"{[\"".len());
+    }
+
+    #[test]
     fn of_no_records_nothing_is_known() {
-        assert_eq!(read(&[]).mean_bytes(), 0);
+        assert_eq!(read(&[]).mean_bytes(true), 0);
         let (silent, _) = io::pipe().unwrap();
-        assert_eq!(ReadAhead::start(silent, 1 << 20).unwrap().mean_bytes(), 0);
+        assert_eq!(ReadAhead::start(silent, 1 << 20).unwrap().mean_bytes(true), 0);
     }
 }

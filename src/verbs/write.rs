@@ -24,12 +24,12 @@ pub(crate) fn write(config: &Config, catalog: &Path, out: &ProtocolWriter, audie
     };
     address_space::check(settings.workers)?;
     let mut input = ReadAhead::start(io::stdin(), settings.max_line_bytes)?;
-    let warehouse = warehouse::connect(&config.warehouse, Access::Write(input.width(&catalog)))?;
+    let options = config.options();
+    let warehouse = warehouse::connect(&config.warehouse, Access::Write(input.width(&catalog, &options)))?;
     let stop = stop_on_signals()?;
     if io::stdin().is_terminal() {
         audience.hint("reading messages from the terminal; Ctrl-D ends the input");
     }
-    let options = config.options();
     let sync = Sync { catalog: &catalog, options: &options, settings: &settings, writer: out, stop: &stop };
     watch(&stop, audience, |progress| sync.run(input, warehouse, progress))
 }

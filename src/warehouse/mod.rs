@@ -35,7 +35,7 @@ pub(crate) enum Access {
 pub(crate) struct Width {
     /// The properties of a record on average; 0 where it is not known.
     pub(crate) properties: usize,
-    /// The bytes of a record's data on average; 0 where they are not known.
+    /// The bytes of the widest rows on average, by the records' data; 0 where they are not known.
     pub(crate) bytes: usize,
 }
 

@@ -38,6 +38,15 @@ pub struct Options {
     pub backfill: bool,
 }
 
+impl Options {
+    /// Whether objects and arrays are in child tables only: no row of a record holds them as JSON.
+    #[must_use]
+    pub fn parts_records(&self) -> bool {
+        let holds_json = self.raw || self.max_depth.is_some() || self.keep_nested_json || self.additional_properties;
+        self.objects == ObjectStorage::Table && self.arrays == ArrayStorage::Table && !holds_json
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {

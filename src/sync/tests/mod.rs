@@ -85,7 +85,7 @@ impl Place {
         let input: Vec<u8> = lines.iter().flat_map(|line| line.bytes().chain([b'\n'])).collect();
         let writer = ProtocolWriter::new(Box::new(std::io::sink()));
         let mut input = ReadAhead::start(std::io::Cursor::new(input), settings.max_line_bytes).unwrap();
-        let warehouse = warehouse::connect(&self.warehouse, Access::Write(input.width(&catalog))).unwrap();
+        let warehouse = warehouse::connect(&self.warehouse, Access::Write(input.width(&catalog, options))).unwrap();
         let stop = AtomicBool::new(false);
         let sync = Sync { catalog: &catalog, options, settings, writer: &writer, stop: &stop };
         sync.run(input, warehouse, &mut |_| {}).1
