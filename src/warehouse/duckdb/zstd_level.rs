@@ -2,7 +2,7 @@
 //!
 //! DuckDB asks its own copy of zstd for the default level, 3. Records' texts take half the time at level 1, for some
 //! percent more bytes. On Linux, what an executable defines goes before what a shared library does, in the library's own
-//! calls, too; so [`default_level`] answers in the place of zstd's function. Wherever it does not, as in a static link,
+//! calls, too; so `default_level` answers in the place of zstd's function. Wherever it does not, as in a static link,
 //! DuckDB asks zstd as ever: nothing but speed and size hangs on it.
 
 // A function takes the place of another by its symbol's name.
