@@ -38,19 +38,9 @@ pub(super) struct RawFeed<'a> {
 
 impl<'a> RawFeed<'a> {
     pub(super) fn new(plans: &'a [StreamPlan], limits: &'a Limits, settings: &'a Settings, intake: Intake) -> Self {
-        let (chunk, ids, rejected) = (Chunk::default(), HashSet::new(), Rejected::new());
-        Self {
-            plans,
-            limits,
-            settings,
-            intake,
-            chunk,
-            checkpoint: 0,
-            chunks: 0,
-            fullness: Fullness::default(),
-            ids,
-            rejected,
-        }
+        let (chunk, fullness) = (Chunk::default(), Fullness::default());
+        let (ids, rejected) = (HashSet::new(), Rejected::new());
+        Self { plans, limits, settings, intake, chunk, checkpoint: 0, chunks: 0, fullness, ids, rejected }
     }
 
     /// Feeds the rows of each stream's query, in the order of the plans. Streams that were fed to their end before a failure

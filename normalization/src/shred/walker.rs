@@ -26,8 +26,7 @@ pub(super) struct Walker {
     containers: Containers,
     /// A buffer a node: the values of its members in the object that is being walked.
     cells: Vec<Vec<Span>>,
-    /// A buffer a node: the field that came first, and the one that came behind each field. While it is empty, they come as
-    /// they are declared.
+    /// Of each node: the field that came first, and the one that came behind each field; at first, as they are declared.
     followers: Vec<Vec<usize>>,
     /// A buffer a table: undeclared members of the row that is being filled, prefix and key apart.
     additional: Vec<Vec<(NodeId, Span, Span)>>,
@@ -60,7 +59,7 @@ impl Walker {
             limits,
             containers: Containers::default(),
             cells: vec![Vec::new(); layout.nodes.len()],
-            followers: vec![Vec::new(); layout.nodes.len()],
+            followers: layout.nodes.iter().map(|node| (0..=node.fields.len()).collect()).collect(),
             additional: vec![Vec::new(); tables.len()],
             tables,
             steps: Vec::new(),
@@ -195,7 +194,7 @@ impl Walker {
         let mut before = 0;
         while let Some(place) = members.as_mut() {
             // records of a stream tend to repeat their order
-            let guess = followers.get(before).copied().unwrap_or(before);
+            let guess = followers[before];
             let beginning = node.beginning(guess);
             if let Some(value) = beginning.and_then(|beginning| self.containers.value_of(data, place, beginning)) {
                 cells[guess] = value;
@@ -205,9 +204,6 @@ impl Walker {
             let Some((key, value)) = self.containers.next_member(data, place) else { break };
             match node.find(key.text(data)) {
                 Some(field) => {
-                    if followers.is_empty() {
-                        followers.extend(0..=node.fields.len());
-                    }
                     followers[before] = field;
                     cells[field] = value;
                     before = field + 1;

@@ -88,11 +88,11 @@ impl<'a> Transaction<'a> {
     pub(super) fn capacity(&self, most: usize) -> Capacity {
         let has_history = self.plans.iter().any(|plan| plan.history.is_some());
         let bytes = match (self.kept.is_wanted(), has_history) {
-            (true, _) => most.min(KEPT_INPUT),
-            (false, true) => most.min(INPUT_WITH_HISTORY),
-            (false, false) => most,
+            (true, _) => KEPT_INPUT,
+            (false, true) => INPUT_WITH_HISTORY,
+            (false, false) => usize::MAX,
         };
-        Capacity { bytes, load: self.warehouse.whole_load() }
+        Capacity { bytes: bytes.min(most), load: self.warehouse.whole_load() }
     }
 
     /// The bytes of input whose rows should be loaded at once, where so many rows of the largest table come from so many bytes.

@@ -25,7 +25,7 @@ const TAKEN_SCHEMAS: &[&str] = &["temp", "system", "pg_catalog", "information_sc
 
 /// The format that new files are written in: the oldest that has the compression we rely on, and readable by the DuckDB
 /// that has long-term support. Without it DuckDB 1.5 writes the format of 0.10, which takes a fifth more memory to write.
-const STORAGE_VERSION: &str = "v1.4.0";
+pub(super) const STORAGE_VERSION: &str = "v1.4.0";
 
 /// Pauses between attempts at a locked file: the first, and the longest.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);

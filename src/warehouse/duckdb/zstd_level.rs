@@ -31,13 +31,14 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use super::*;
+    use crate::warehouse::duckdb::open::STORAGE_VERSION;
 
     #[test]
     fn duckdb_asks_us_for_the_level() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("texts.duckdb");
         let statements = format!(
-            "ATTACH '{}' AS texts (STORAGE_VERSION 'v1.4.0');
+            "ATTACH '{}' AS texts (STORAGE_VERSION '{STORAGE_VERSION}');
              CREATE TABLE texts.texts (text VARCHAR USING COMPRESSION zstd);
              INSERT INTO texts.texts SELECT repeat('text ' || i, 9) FROM range(3000) AS rows (i);
              CHECKPOINT texts;",
